@@ -13,7 +13,7 @@
  * | `t/{uid}/{trial}`                          | TrialRecord        |
  * | `m/{uid}/{trial}/{attempt}/{step}`         | MeasurementRecord  |
  * | `r/{uid}/{request id}`                     | RequestRecord      |
- * | `q/{uid}/{sequence}`                       | id of the request recorded then, for forgetting |
+ * | `q/{uid}/{sequence}`                       | RequestOrderRecord |
  * | `c/{uid}/{sequence}`                       | ChangeRecord       |
  *
  * Owner and study ids hold neither `/` nor control characters (domain/names.ts),
@@ -43,6 +43,8 @@ export const keys = {
   namesOf: (owner: string) => below(`n/${owner}`),
 
   ownerRequest: (owner: string, requestId: string) => `o/${owner}/${requestId}`,
+
+  ownerRequestsOf: (owner: string) => below(`o/${owner}`),
 
   purge: (uid: string) => `x/${uid}`,
   purges: () => below('x'),

@@ -74,7 +74,11 @@ export type Retirement = 'failed' | 'infeasible' | 'ended';
 
 /** A consequence of `settle`, for one trial that is paused. */
 export type Settlement =
-  /** A decided promotion: the trial's new place, with `promoted` set. */
+  /**
+   * A decided promotion: the trial's new place, with `promoted` set where it is to
+   * be lent. A trial that overstepped its target and has a result at its new place
+   * already is not lent: it goes on waiting, there.
+   */
   | { readonly kind: 'promote'; readonly trial: number; readonly scheduling: Scheduling }
   /** Ranked out at a rung that has closed: STOPPED, reason OUTRANKED. */
   | { readonly kind: 'stop'; readonly trial: number };
@@ -135,9 +139,10 @@ export interface Scheduler {
 
   /**
    * What follows from all that has happened: the closing of synchronous rungs.
-   * The engine applies and records all of it in the commit of the event. Called
-   * again without an event in between it gives nothing. Survivors that already
-   * have a result at the next rung are not waited for there.
+   * At most one for each trial. The engine applies and records all of it in the
+   * commit of the event. Called again without an event in between it gives
+   * nothing. Survivors that already have a result at the next rung are not waited
+   * for there.
    * @param canStart whether another trial may enter: where not, rungs close with
    *   what was admitted
    */
@@ -150,8 +155,9 @@ export interface Scheduler {
   restore(remembered: Remembered): void;
 }
 
-/** What makes schedulers of one kind; the name is that of its case in `SchedulerSpec.kind`. */
+/** What makes schedulers of one kind. */
 export interface SchedulerKind {
+  /** The name of its field in `SchedulerSpec`, such as `successive_halving`. */
   readonly name: string;
   /** What it does, in a sentence. */
   readonly summary: string;

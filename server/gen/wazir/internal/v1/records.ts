@@ -34,8 +34,6 @@ export interface StudyRecord {
   lendingEnded: StudyEndReason;
   /** Infeasible trials in a row up to now. */
   consecutiveInfeasible: number;
-  /** The id that the next trial gets. */
-  nextTrialId: number;
 }
 
 /** A trial. */
@@ -66,6 +64,10 @@ export interface TrialRecord {
    * re-offered.
    */
   released: boolean;
+  /** Steps trained by the attempts before the newest. */
+  spentBefore: number;
+  /** The measurement with the highest step of the newest attempt that reported. */
+  lastMeasurement: Measurement | undefined;
 }
 
 /** A measurement, keyed by study, trial, attempt and step. */
@@ -89,6 +91,14 @@ export interface RequestRecord {
   /** The encoded response. */
   response: Buffer;
   /** When it was given. */
+  time: Timestamp | undefined;
+}
+
+/** Which request id was recorded when, so that old ones can be forgotten. */
+export interface RequestOrderRecord {
+  /** The id. */
+  requestId: string;
+  /** When it was recorded. */
   time: Timestamp | undefined;
 }
 
@@ -127,7 +137,7 @@ export interface DatabaseRecord {
 }
 
 function createBaseStudyRecord(): StudyRecord {
-  return { study: undefined, lendingEnded: 0, consecutiveInfeasible: 0, nextTrialId: 0 };
+  return { study: undefined, lendingEnded: 0, consecutiveInfeasible: 0 };
 }
 
 export const StudyRecord: MessageFns<StudyRecord> = {
@@ -140,9 +150,6 @@ export const StudyRecord: MessageFns<StudyRecord> = {
     }
     if (message.consecutiveInfeasible !== 0) {
       writer.uint32(24).int64(message.consecutiveInfeasible);
-    }
-    if (message.nextTrialId !== 0) {
-      writer.uint32(32).int64(message.nextTrialId);
     }
     return writer;
   },
@@ -184,14 +191,6 @@ export const StudyRecord: MessageFns<StudyRecord> = {
             message.consecutiveInfeasible = longToNumber(reader.int64());
             continue;
           }
-          case 4: {
-            if (tag !== 32) {
-              break;
-            }
-
-            message.nextTrialId = longToNumber(reader.int64());
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -217,11 +216,6 @@ export const StudyRecord: MessageFns<StudyRecord> = {
         : isSet(object.consecutive_infeasible)
         ? globalThis.Number(object.consecutive_infeasible)
         : 0,
-      nextTrialId: isSet(object.nextTrialId)
-        ? globalThis.Number(object.nextTrialId)
-        : isSet(object.next_trial_id)
-        ? globalThis.Number(object.next_trial_id)
-        : 0,
     };
   },
 
@@ -236,9 +230,6 @@ export const StudyRecord: MessageFns<StudyRecord> = {
     if (message.consecutiveInfeasible !== 0) {
       obj.consecutiveInfeasible = Math.round(message.consecutiveInfeasible);
     }
-    if (message.nextTrialId !== 0) {
-      obj.nextTrialId = Math.round(message.nextTrialId);
-    }
     return obj;
   },
 
@@ -250,13 +241,21 @@ export const StudyRecord: MessageFns<StudyRecord> = {
     message.study = (object.study !== undefined && object.study !== null) ? Study.fromPartial(object.study) : undefined;
     message.lendingEnded = object.lendingEnded ?? 0;
     message.consecutiveInfeasible = object.consecutiveInfeasible ?? 0;
-    message.nextTrialId = object.nextTrialId ?? 0;
     return message;
   },
 };
 
 function createBaseTrialRecord(): TrialRecord {
-  return { trial: undefined, savingAttempt: 0, point: [], attemptFrom: 0, attemptStarts: [], released: false };
+  return {
+    trial: undefined,
+    savingAttempt: 0,
+    point: [],
+    attemptFrom: 0,
+    attemptStarts: [],
+    released: false,
+    spentBefore: 0,
+    lastMeasurement: undefined,
+  };
 }
 
 export const TrialRecord: MessageFns<TrialRecord> = {
@@ -286,6 +285,12 @@ export const TrialRecord: MessageFns<TrialRecord> = {
     }
     if (message.released !== false) {
       writer.uint32(48).bool(message.released);
+    }
+    if (message.spentBefore !== 0) {
+      writer.uint32(56).int64(message.spentBefore);
+    }
+    if (message.lastMeasurement !== undefined) {
+      Measurement.encode(message.lastMeasurement, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -371,6 +376,22 @@ export const TrialRecord: MessageFns<TrialRecord> = {
             message.released = reader.bool();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.spentBefore = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lastMeasurement = Measurement.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -403,6 +424,16 @@ export const TrialRecord: MessageFns<TrialRecord> = {
         ? object.attempt_starts.map((e: any) => globalThis.Number(e))
         : [],
       released: isSet(object.released) ? globalThis.Boolean(object.released) : false,
+      spentBefore: isSet(object.spentBefore)
+        ? globalThis.Number(object.spentBefore)
+        : isSet(object.spent_before)
+        ? globalThis.Number(object.spent_before)
+        : 0,
+      lastMeasurement: isSet(object.lastMeasurement)
+        ? Measurement.fromJSON(object.lastMeasurement)
+        : isSet(object.last_measurement)
+        ? Measurement.fromJSON(object.last_measurement)
+        : undefined,
     };
   },
 
@@ -426,6 +457,12 @@ export const TrialRecord: MessageFns<TrialRecord> = {
     if (message.released !== false) {
       obj.released = message.released;
     }
+    if (message.spentBefore !== 0) {
+      obj.spentBefore = Math.round(message.spentBefore);
+    }
+    if (message.lastMeasurement !== undefined) {
+      obj.lastMeasurement = Measurement.toJSON(message.lastMeasurement);
+    }
     return obj;
   },
 
@@ -440,6 +477,10 @@ export const TrialRecord: MessageFns<TrialRecord> = {
     message.attemptFrom = object.attemptFrom ?? 0;
     message.attemptStarts = object.attemptStarts?.map((e) => e) || [];
     message.released = object.released ?? false;
+    message.spentBefore = object.spentBefore ?? 0;
+    message.lastMeasurement = (object.lastMeasurement !== undefined && object.lastMeasurement !== null)
+      ? Measurement.fromPartial(object.lastMeasurement)
+      : undefined;
     return message;
   },
 };
@@ -665,6 +706,95 @@ export const RequestRecord: MessageFns<RequestRecord> = {
     message.method = object.method ?? "";
     message.requestHash = object.requestHash ?? Buffer.alloc(0);
     message.response = object.response ?? Buffer.alloc(0);
+    message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
+    return message;
+  },
+};
+
+function createBaseRequestOrderRecord(): RequestOrderRecord {
+  return { requestId: "", time: undefined };
+}
+
+export const RequestOrderRecord: MessageFns<RequestOrderRecord> = {
+  encode(message: RequestOrderRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(message.time, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RequestOrderRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequestOrderRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.time = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RequestOrderRecord {
+    return {
+      requestId: isSet(object.requestId)
+        ? globalThis.String(object.requestId)
+        : isSet(object.request_id)
+        ? globalThis.String(object.request_id)
+        : "",
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+    };
+  },
+
+  toJSON(message: RequestOrderRecord): unknown {
+    const obj: any = {};
+    if (message.requestId !== "") {
+      obj.requestId = message.requestId;
+    }
+    if (message.time !== undefined) {
+      obj.time = fromTimestamp(message.time).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RequestOrderRecord>): RequestOrderRecord {
+    return RequestOrderRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RequestOrderRecord>): RequestOrderRecord {
+    const message = createBaseRequestOrderRecord();
+    message.requestId = object.requestId ?? "";
     message.time = (object.time !== undefined && object.time !== null) ? Timestamp.fromPartial(object.time) : undefined;
     return message;
   },

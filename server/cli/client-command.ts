@@ -1,0 +1,82 @@
+import { Command } from 'commander';
+import picocolors from 'picocolors';
+import { clientConfig, defaults } from '../config.js';
+import { connect, type Clients } from './clients.js';
+import { write } from './output.js';
+import { safeJson } from './safe-text.js';
+import { wantsColours, type Surroundings } from './surroundings.js';
+import type { Json } from './to-json.js';
+
+type Colours = ReturnType<typeof picocolors.createColors>;
+
+/** What a command that talks to a server works with. */
+export interface ClientContext {
+  readonly surroundings: Surroundings;
+  readonly clients: Clients;
+  /** The server's address, for messages. */
+  readonly server: string;
+  /** Id of the owner whose studies are meant. */
+  readonly owner: string;
+  /** Whether the output is for programs. */
+  readonly json: boolean;
+  /** Paints only where standard output takes colours. */
+  readonly colours: Colours;
+  /** Writes a line, or several, to standard output. */
+  readonly print: (text: string) => Promise<void>;
+  /** Writes a JSON document on one line. */
+  readonly printJson: (document: Json) => Promise<void>;
+}
+
+/** The arguments as commander found them: optional ones may be missing, repeated ones are last. */
+export type Arguments = readonly (string | undefined)[];
+
+/** The command's own options, by their names in camel case. */
+export type Options = Readonly<Record<string, unknown>>;
+
+export type ClientWork = (context: ClientContext, given: Arguments, options: Options) => Promise<void>;
+
+/** A command that talks to a server: with the options that all of these have. */
+export function clientCommand(
+  surroundings: Surroundings,
+  usage: string,
+  summary: string,
+  work: ClientWork,
+): Command {
+  const [name, ...args] = usage.split(' ');
+  const command = new Command(name).description(summary);
+  for (const argument of args) command.argument(argument);
+  command
+    .option(
+      '--server <address>',
+      `where the server is: host:port or unix:/path (WAZIR_SERVER; ${defaults.server})`,
+    )
+    .option('--owner <owner>', `whose studies are meant (WAZIR_OWNER; ${defaults.owner})`)
+    .option('--timeout <duration>', `how long to wait for an answer (WAZIR_TIMEOUT; ${defaults.timeout})`)
+    .option('--json', 'print JSON, for programs');
+  return command.action(async () => {
+    const options = command.opts<Options>();
+    const config = clientConfig({ flags: options, environment: surroundings.environment });
+    const clients = connect(config.server, config.timeoutMs);
+    const { stdout, environment } = surroundings;
+    const context: ClientContext = {
+      surroundings,
+      clients,
+      server: config.server,
+      owner: config.owner,
+      json: options['json'] === true,
+      colours: picocolors.createColors(wantsColours(stdout, environment)),
+      print: (text) => write(stdout, `${text}\n`),
+      printJson: (document) => write(stdout, `${safeJson(JSON.stringify(document))}\n`),
+    };
+    try {
+      await work(context, command.processedArgs as Arguments, options);
+    } finally {
+      clients.close();
+    }
+  });
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}

@@ -1,0 +1,82 @@
+/** Resource names: `owners/{owner}/studies/{study}/trials/{trial}`. Parsed and made here alone. */
+import { invalid } from './errors.js';
+
+export interface StudyName {
+  readonly owner: string;
+  readonly study: string;
+}
+
+export interface TrialName extends StudyName {
+  readonly trial: number;
+}
+
+const maxIdBytes = 256;
+// eslint-disable-next-line no-control-regex -- control characters are what an id may not hold
+const control = /[\u0000-\u001f\u007f-\u009f]/;
+const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+// More than any name of legal ids and a 16-digit number can hold.
+const maxNameLength = 1024;
+
+/** What is wrong with an owner's or a study's id; undefined where it is well-formed. */
+export function idFault(id: string): string | undefined {
+  if (id === '') return 'must not be empty';
+  // 4 bytes are the most that a UTF-16 unit pair takes; the cheap test goes first.
+  if (id.length > maxIdBytes || new TextEncoder().encode(id).length > maxIdBytes)
+    return `must be at most ${maxIdBytes} bytes`;
+  if (id.includes('/') || control.test(id)) return 'must not hold "/" or control characters';
+  if (loneSurrogate.test(id)) return 'must be valid Unicode';
+  if (id === '.' || id === '..') return 'must not be "." or ".."';
+  return undefined;
+}
+
+function parts(field: string, name: string, shape: string): string[] {
+  const words = shape.split('/');
+  const given = name.length > maxNameLength ? [] : name.split('/');
+  const fits =
+    given.length === words.length && words.every((word, i) => word.startsWith('{') || word === given[i]);
+  if (!fits) throw invalid(field, `must have the form "${shape}"`);
+  return given;
+}
+
+function checkedId(field: string, kind: string, id: string): string {
+  const fault = idFault(id);
+  if (fault !== undefined) throw invalid(field, `the ${kind} id ${fault}`);
+  return id;
+}
+
+/** Reads `owners/{owner}`; throws INVALID_FIELD naming `field`. */
+export function parseOwner(field: string, name: string): string {
+  return checkedId(field, 'owner', parts(field, name, 'owners/{owner}')[1]!);
+}
+
+/** Reads `owners/{owner}/studies/{study}`; throws INVALID_FIELD naming `field`. */
+export function parseStudyName(field: string, name: string): StudyName {
+  const given = parts(field, name, 'owners/{owner}/studies/{study}');
+  return { owner: checkedId(field, 'owner', given[1]!), study: checkedId(field, 'study', given[3]!) };
+}
+
+/** Reads `owners/{owner}/studies/{study}/trials/{trial}`; throws INVALID_FIELD naming `field`. */
+export function parseTrialName(field: string, name: string): TrialName {
+  const given = parts(field, name, 'owners/{owner}/studies/{study}/trials/{trial}');
+  const digits = given[5]!;
+  const trial = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : Number.NaN;
+  if (!Number.isSafeInteger(trial))
+    throw invalid(field, 'the trial id must be a whole number from 1 to 2^53 − 1 without leading zeros');
+  return {
+    owner: checkedId(field, 'owner', given[1]!),
+    study: checkedId(field, 'study', given[3]!),
+    trial,
+  };
+}
+
+export function formatOwner(owner: string): string {
+  return `owners/${owner}`;
+}
+
+export function formatStudyName(name: StudyName): string {
+  return `owners/${name.owner}/studies/${name.study}`;
+}
+
+export function formatTrialName(name: StudyName, trial: number): string {
+  return `${formatStudyName(name)}/trials/${trial}`;
+}

@@ -1,0 +1,115 @@
+/** Hands out trials, waiting until there is one. */
+import { WazirError } from '../../domain/errors.js';
+import { StudyState, type SuggestTrialsRequest, SuggestTrialsResponse } from '../../gen/wazir/v1/trial.js';
+import { toDuration } from '../clock.js';
+import { armExpiry } from '../expiry.js';
+import { handOut, type Asker } from '../hand-out.js';
+import { methods } from '../methods.js';
+import type { Study } from '../study.js';
+import { Transaction, type Recorder } from '../transaction.js';
+import type { Waiter } from '../waiters.js';
+
+/** How a call may wait. */
+export interface Patience {
+  /** Milliseconds to wait at the most; 0 or less: not at all. */
+  readonly waitMs: number;
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal;
+}
+
+const askAgainMs = 100;
+const askPausedAgainMs = 1000;
+
+/** The request must have been checked: a client id, a count from 1. */
+export function suggest(
+  study: Study,
+  request: SuggestTrialsRequest,
+  patience: Patience,
+): Promise<SuggestTrialsResponse> {
+  study.check();
+  const asker: Asker = {
+    client: request.clientId,
+    count: request.count,
+    holding: new Map(request.holding.map(({ trial, attempt }) => [trial, attempt])),
+    recover: request.recover ?? true,
+  };
+  return study.requests.once(study, methods.suggestTrials, request, (record) =>
+    ask(study, asker, patience, record),
+  );
+}
+
+function cancelled(): WazirError {
+  return new WazirError('CANCELLED', 'the call was cancelled while it waited');
+}
+
+function answer(study: Study, trials: SuggestTrialsResponse['trials']): SuggestTrialsResponse {
+  const { state, endReason } = study.message;
+  const asksAgain = trials.length === 0 && state !== StudyState.COMPLETED;
+  const retryMs = state === StudyState.PAUSED ? askPausedAgainMs : askAgainMs;
+  return {
+    trials,
+    studyState: state,
+    studyEndReason: endReason,
+    retryAfter: asksAgain ? toDuration(retryMs) : undefined,
+  };
+}
+
+function ask(
+  study: Study,
+  asker: Asker,
+  { waitMs, signal }: Patience,
+  record: Recorder<SuggestTrialsResponse> | undefined,
+): Promise<SuggestTrialsResponse> {
+  if (signal.aborted) return Promise.reject(cancelled());
+  const first = attempt(study, asker, record);
+  if (first) {
+    // It may have found the end, which concerns all that wait.
+    if (study.state === StudyState.COMPLETED) study.waiters.serve();
+    return first;
+  }
+  const nothing = () => study.lastCommit.then(() => answer(study, []));
+  if (waitMs <= 0) return nothing();
+  // Parked, it takes no trial back: by then the client may have got one by another call.
+  const parked = { ...asker, recover: false };
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      if (study.waiters.leave(waiter)) reject(cancelled());
+    };
+    const settle = (response: Promise<SuggestTrialsResponse>) => {
+      signal.removeEventListener('abort', leave);
+      response.then(resolve, reject);
+    };
+    const waiter: Waiter = {
+      serve() {
+        const response = attempt(study, parked, record);
+        if (response) settle(response);
+        return response !== undefined;
+      },
+      giveUp: () => settle(nothing()),
+      refuse: (error) => settle(Promise.reject(error)),
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    study.waiters.park(waiter, waitMs);
+  });
+}
+
+/** Tries to hand out something now; undefined where the asker must wait. */
+function attempt(
+  study: Study,
+  asker: Asker,
+  record: Recorder<SuggestTrialsResponse> | undefined,
+): Promise<SuggestTrialsResponse> | undefined {
+  const transaction = new Transaction(study);
+  const lent = handOut(transaction, asker);
+  armExpiry(study);
+  if (lent.length === 0 && study.state !== StudyState.COMPLETED) {
+    // Promotions may have been decided for trials whose checkpoint is still being saved.
+    transaction.commit(() => undefined).catch(() => undefined);
+    return undefined;
+  }
+  return transaction.commit(
+    () => answer(study, lent.map((live) => study.view(live))),
+    // Only hand-outs are worth keeping: whoever finds the end asks again and finds it again.
+    lent.length > 0 ? record : undefined,
+  );
+}

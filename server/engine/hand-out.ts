@@ -1,0 +1,245 @@
+/**
+ * What an asker gets, in this order: its own trials that it lost; queued trials;
+ * trials that were given back or whose lease has lapsed; promoted trials; what
+ * the scheduler decides now.
+ */
+import type { Point } from '../domain/space.js';
+import { TrialState, type Scheduling } from '../domain/spec.js';
+import { TrialRecord } from '../gen/wazir/internal/v1/records.js';
+import { StudyEndReason, StudyState, Trial, TrialEndReason, TrialSource } from '../gen/wazir/v1/trial.js';
+import { toMilliseconds, toTimestamp } from './clock.js';
+import { endTrial } from './end-trial.js';
+import { lapse } from './expiry.js';
+import type { LiveTrial } from './live-trial.js';
+import { endLending, settle } from './settle.js';
+import type { Study } from './study.js';
+import type { Transaction } from './transaction.js';
+
+export interface Asker {
+  readonly client: string;
+  /** How many trials at the most. */
+  readonly count: number;
+  /** Attempts that the client still runs, by trial. */
+  readonly holding: ReadonlyMap<number, number>;
+  /** Whether its other leases come back. */
+  readonly recover: boolean;
+}
+
+/** Hands out what is ready; none where there is nothing, or the study does not lend. */
+export function handOut(transaction: Transaction, asker: Asker): LiveTrial[] {
+  const { study } = transaction;
+  if (study.state !== StudyState.ACTIVE) return [];
+  lapse(transaction);
+  endAfterDuration(transaction);
+  const lent: LiveTrial[] = [];
+  if (asker.recover) recoverOwn(transaction, asker, lent);
+  while (lent.length < asker.count && study.lending) {
+    const live = next(transaction, asker.client);
+    if (!live) break;
+    lent.push(live);
+  }
+  settle(transaction);
+  return lent;
+}
+
+function endAfterDuration(transaction: Transaction): void {
+  const { study } = transaction;
+  const { maxDuration } = study.spec.limits!;
+  if (!maxDuration) return;
+  const created = study.message.createTime!;
+  const end = created.seconds * 1000 + created.nanos / 1e6 + toMilliseconds(maxDuration);
+  if (study.clock.wall() >= end) endLending(transaction, StudyEndReason.MAX_DURATION);
+}
+
+function recoverOwn(transaction: Transaction, asker: Asker, lent: LiveTrial[]): void {
+  const { study } = transaction;
+  const isLost = (live: LiveTrial) => asker.holding.get(live.id) !== live.attempt;
+  for (const id of study.saving.heldBy(asker.client)) {
+    const live = study.trials.get(id)!;
+    if (!isLost(live)) continue;
+    // Whoever asks anew under the name saves nothing any more.
+    study.saving.end(id);
+    transaction.change(live, {}, { savingAttempt: 0 });
+  }
+  for (const id of study.leases.heldBy(asker.client)) {
+    const live = study.trials.get(id)!;
+    if (lent.length === asker.count) return;
+    if (live.trial.state === TrialState.ACTIVE && isLost(live)) {
+      lend(transaction, live, asker.client);
+      lent.push(live);
+    }
+  }
+}
+
+function next(transaction: Transaction, client: string): LiveTrial | undefined {
+  const { study } = transaction;
+  const queued = study.hasFreePlace ? startQueued(transaction, client) : undefined;
+  if (queued || !study.lending) return queued;
+  const again = reoffer(transaction, client);
+  if (again || !study.lending || !study.hasFreePlace) return again;
+  for (;;) {
+    const promoted = study.ready.first();
+    if (promoted !== undefined) return lendIfFits(transaction, study.trials.get(promoted)!, client);
+    const decision = study.scheduler.decide(study.canDraw);
+    if (!decision) return undefined;
+    if (decision.kind === 'start') return startDrawn(transaction, client);
+    // Decided now, lent once its checkpoint is saved: it may not be ready yet.
+    promote(transaction, decision.trial);
+  }
+}
+
+function promote(transaction: Transaction, trial: number): void {
+  const { study } = transaction;
+  const live = study.trials.get(trial);
+  if (!live) throw new Error(`the scheduler promotes trial ${trial}, which has ended`);
+  transaction.change(live, { scheduling: study.scheduler.promote(trial, live.scheduling) });
+}
+
+function startQueued(transaction: Transaction, client: string): LiveTrial | undefined {
+  const { study } = transaction;
+  const [id] = study.queue;
+  if (id === undefined) return undefined;
+  let decision = study.scheduler.decide(true);
+  for (; decision?.kind === 'promote'; decision = study.scheduler.decide(true))
+    promote(transaction, decision.trial);
+  if (!decision) return undefined;
+  const scheduling = enter(transaction, id);
+  if (!scheduling) return undefined;
+  const live = study.trials.get(id)!;
+  study.queue.delete(id);
+  transaction.change(live, { scheduling });
+  lend(transaction, live, client);
+  return live;
+}
+
+/** Gives a new trial its place in the scheduler; undefined, and the end of lending, where it does not fit the budget. */
+function enter(transaction: Transaction, id: number): Scheduling | undefined {
+  const { study } = transaction;
+  const scheduling = study.scheduler.start(id);
+  if (study.fitsBudget(scheduling.target)) return scheduling;
+  study.scheduler.retire(id, scheduling, 'infeasible', study.sequence);
+  endLending(transaction, StudyEndReason.MAX_TOTAL_RESOURCE);
+  return undefined;
+}
+
+function startDrawn(transaction: Transaction, client: string): LiveTrial | undefined {
+  const { study } = transaction;
+  const id = study.nextTrial;
+  const scheduling = enter(transaction, id);
+  if (!scheduling) return undefined;
+  const draw = study.nextDraw++;
+  study.nextTrial++;
+  study.counted++;
+  const point = drawPoint(study, draw);
+  const live = transaction.create(
+    TrialRecord.fromPartial({
+      trial: {
+        ...newTrial(study, id),
+        state: TrialState.ACTIVE,
+        source: TrialSource.SAMPLED,
+        parameters: study.space.toParameters(point),
+        scheduling: { ...scheduling, draw },
+      },
+      point: [...point],
+    }),
+  );
+  lend(transaction, live, client);
+  return live;
+}
+
+function drawPoint(study: Study, draw: number): Point {
+  const defaults = draw === 0 && study.samplerKind.startsFromDefaults ? study.space.defaultPoint() : undefined;
+  const point = defaults ?? study.sampler.draw(draw);
+  if (!point) throw new Error(`the sampler has no draw ${draw} of ${study.sampler.size}`);
+  return point;
+}
+
+/** A trial as it is when it is made; state, source and parameters are the caller's. */
+export function newTrial(study: Study, id: number): Trial {
+  return {
+    ...Trial.fromPartial({}),
+    name: study.trialName(id),
+    id,
+    createTime: toTimestamp(study.clock.wall()),
+    studyUid: study.uid,
+  };
+}
+
+/** Lends anew what was given back, then what has lapsed. */
+function reoffer(transaction: Transaction, client: string): LiveTrial | undefined {
+  const { study } = transaction;
+  const [released] = study.released;
+  if (released !== undefined) {
+    if (!study.hasFreePlace) return undefined;
+    return lendIfFits(transaction, study.trials.get(released)!, client);
+  }
+  for (const lease of study.leases.lapsed()) {
+    const live = study.trials.get(lease.trial)!;
+    return lendIfFits(transaction, live, client);
+  }
+  return undefined;
+}
+
+/** Lends a trial that had been lent before; where the budget has no room, lending ends. */
+function lendIfFits(transaction: Transaction, live: LiveTrial, client: string): LiveTrial | undefined {
+  const { study } = transaction;
+  const more = live.scheduling.target - startOf(live) - live.lent;
+  if (!study.fitsBudget(more)) {
+    endLending(transaction, StudyEndReason.MAX_TOTAL_RESOURCE);
+    if (live.trial.state === TrialState.ACTIVE)
+      endTrial(transaction, live, {
+        state: TrialState.STOPPED,
+        endReason: TrialEndReason.LIMIT,
+        retire: 'ended',
+      });
+    return undefined;
+  }
+  lend(transaction, live, client);
+  return live;
+}
+
+function startOf(live: LiveTrial): number {
+  return live.trial.checkpoint?.step ?? 0;
+}
+
+/** Hands a trial out under a new attempt, from its last acknowledged checkpoint to its rung. */
+function lend(transaction: Transaction, live: LiveTrial, client: string): void {
+  const { study } = transaction;
+  const { id, trial } = live;
+  const lapsed = study.leases.get(id) !== undefined && !study.leases.isRunning(id);
+  const attempt = live.attempt + 1;
+  const from = startOf(live);
+  const now = toTimestamp(study.clock.wall());
+  study.released.delete(id);
+  study.saving.end(id);
+  study.leases.grant(id, attempt, client, study.clock.monotonic());
+  if (lapsed) study.progress.reassigned++;
+  transaction.change(
+    live,
+    {
+      state: TrialState.ACTIVE,
+      clientId: client,
+      attempts: attempt,
+      expiries: trial.expiries + (lapsed ? 1 : 0),
+      startTime: trial.startTime ?? now,
+      scheduling: { ...live.scheduling, promoted: false },
+      assignment: {
+        fromResource: from,
+        toResource: live.scheduling.target,
+        attempt,
+        leaseExpireTime: undefined,
+        leaseDuration: study.spec.leaseDuration,
+        checkpoint: trial.checkpoint,
+        studyUid: study.uid,
+      },
+    },
+    {
+      attemptFrom: from,
+      attemptStarts: [...live.record.attemptStarts, from],
+      released: false,
+      savingAttempt: 0,
+      spentBefore: live.spent,
+    },
+  );
+}
+

@@ -1,0 +1,40 @@
+/** Lists an owner's studies. */
+import { WazirError } from '../domain/errors.js';
+import type { ListStudiesRequest, ListStudiesResponse, Study as StudyMessage } from '../gen/wazir/v1/study.js';
+import { keys } from '../store/keys.js';
+import type { Engine } from './engine.js';
+import { pageSize, pageToken, readPageToken } from './page-token.js';
+import { getStudy } from './queries.js';
+
+export async function listStudies(
+  engine: Engine,
+  owner: string,
+  request: ListStudiesRequest,
+): Promise<ListStudiesResponse> {
+  const size = pageSize(request.pageSize, 50, 1000);
+  const scope = ['studies', owner];
+  const cursor = readPageToken(scope, request.pageToken);
+  const range = {
+    ...keys.namesOf(owner),
+    ...(cursor === undefined ? {} : { gt: keys.name(owner, cursor) }),
+  };
+  const studies: StudyMessage[] = [];
+  let last = '';
+  for await (const [key] of engine.store.iterate(range)) {
+    if (studies.length === size) return { studies, nextPageToken: pageToken(scope, last) };
+    last = key.slice(keys.name(owner, '').length);
+    const study = await read(engine, { owner, study: last });
+    if (study) studies.push(study);
+  }
+  return { studies, nextPageToken: '' };
+}
+
+/** A study that is deleted while the list is made is left out. */
+async function read(engine: Engine, name: Parameters<Engine['study']>[0]): Promise<StudyMessage | undefined> {
+  try {
+    return await getStudy(await engine.study(name));
+  } catch (error) {
+    if (error instanceof WazirError && error.reason === 'STUDY_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Reads. What lies on disk is shown as it is there; live trials are shown from
+ * memory, and the answer waits for the commits that memory rests on.
+ */
+import { invalid } from '../domain/errors.js';
+import { TrialState } from '../domain/spec.js';
+import { MeasurementRecord, TrialRecord } from '../gen/wazir/internal/v1/records.js';
+import type {
+  ListMeasurementsRequest,
+  ListMeasurementsResponse,
+  Measurement,
+} from '../gen/wazir/v1/measurement.js';
+import type { Study as StudyMessage } from '../gen/wazir/v1/study.js';
+import type { ListTrialsRequest, ListTrialsResponse, Trial } from '../gen/wazir/v1/trial.js';
+import { keys } from '../store/keys.js';
+import type { Range } from '../store/store.js';
+import { readTrial } from './fence.js';
+import { pageSize, pageToken, readPageToken } from './page-token.js';
+import type { Study } from './study.js';
+
+export async function getStudy(study: Study): Promise<StudyMessage> {
+  study.check();
+  const view = study.messageView();
+  await study.settled();
+  return view;
+}
+
+export async function getTrial(study: Study, trial: number): Promise<Trial> {
+  study.check();
+  const live = study.trials.get(trial);
+  if (!live) return (await readTrial(study, trial)).trial!;
+  const view = study.view(live);
+  await study.settled();
+  return view;
+}
+
+/** All trials that are not deleted, by number, as of now. */
+export async function* allTrials(study: Study, range = keys.trialsOf(study.uid)): AsyncGenerator<Trial> {
+  await study.settled();
+  for await (const [, value] of study.store.iterate(range)) {
+    const { trial } = TrialRecord.decode(value);
+    const live = study.trials.get(trial!.id);
+    if (!trial!.deleted) yield live ? study.view(live) : trial!;
+  }
+}
+
+export async function listTrials(study: Study, request: ListTrialsRequest): Promise<ListTrialsResponse> {
+  study.check();
+  const size = pageSize(request.pageSize, 100, 1000);
+  request.states.forEach((state, i) => {
+    if (TrialState[state] === undefined || state <= 0) throw invalid(`states[${i}]`, 'is no state of a trial');
+  });
+  const descending = /^id( desc)?$/.exec(request.orderBy || 'id');
+  if (!descending) throw invalid('order_by', 'must be "id" or "id desc"');
+  const states = new Set(request.states);
+  const scope = ['trials', study.uid, [...states].sort(), descending[0]];
+  const cursor = readPageToken(scope, request.pageToken);
+
+  const trials: Trial[] = [];
+  for await (const trial of allTrials(study, rangeOf(study, cursor, descending[1] !== undefined))) {
+    if (states.size > 0 && !states.has(trial.state)) continue;
+    if (trials.length === size) {
+      await study.settled();
+      return { trials, nextPageToken: pageToken(scope, String(trials.at(-1)!.id)) };
+    }
+    trials.push(trial);
+  }
+  await study.settled();
+  return { trials, nextPageToken: '' };
+}
+
+function rangeOf(study: Study, cursor: string | undefined, descending: boolean): Range {
+  const all = keys.trialsOf(study.uid);
+  const from = cursor === undefined ? undefined : keys.trial(study.uid, Number(cursor));
+  if (descending) return { ...all, ...(from ? { lt: from } : {}), reverse: true };
+  return { ...all, ...(from ? { gt: from } : {}) };
+}
+
+export async function listMeasurements(
+  study: Study,
+  trial: number,
+  request: ListMeasurementsRequest,
+): Promise<ListMeasurementsResponse> {
+  study.check();
+  const size = pageSize(request.pageSize, 1000, 10_000);
+  const scope = ['measurements', study.uid, trial, request.showSuperseded];
+  const cursor = readPageToken(scope, request.pageToken);
+  const record = study.trials.get(trial)?.record ?? (await readTrial(study, trial));
+  const isSuperseded = supersession(record.attemptStarts);
+  await study.settled();
+
+  const all = keys.measurementsOf(study.uid, trial);
+  const range = cursor === undefined ? all : { ...all, gt: `${all.gt}${cursor}` };
+  const measurements: Measurement[] = [];
+  let last = '';
+  for await (const [key, value] of study.store.iterate(range)) {
+    const known = MeasurementRecord.decode(value).measurement!;
+    const superseded = isSuperseded(known);
+    if (superseded && !request.showSuperseded) continue;
+    if (measurements.length === size) return { measurements, nextPageToken: pageToken(scope, last) };
+    measurements.push({ ...known, superseded });
+    last = key.slice(all.gt!.length);
+  }
+  return { measurements, nextPageToken: '' };
+}
+
+/** A step is superseded once a later attempt started below it. */
+function supersession(attemptStarts: readonly number[]): (measurement: Measurement) => boolean {
+  // lowest[k]: the lowest start among the attempts after the k-th.
+  const lowest: number[] = new Array<number>(attemptStarts.length).fill(Infinity);
+  for (let k = attemptStarts.length - 2; k >= 0; k--)
+    lowest[k] = Math.min(lowest[k + 1]!, attemptStarts[k + 1]!);
+  return ({ attempt, step }) => step > (lowest[attempt - 1] ?? Infinity);
+}

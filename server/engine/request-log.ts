@@ -1,0 +1,171 @@
+/**
+ * What was answered to which request id, so that a retry has one effect and gets
+ * the first answer. The answers lie with the study on disk, written in the batch
+ * of their effect; in memory are the ids. Kept for at least 24 hours and at least
+ * the last 10,000.
+ */
+import { createHash } from 'node:crypto';
+import { WazirError } from '../domain/errors.js';
+import { RequestOrderRecord, RequestRecord } from '../gen/wazir/internal/v1/records.js';
+import { keys } from '../store/keys.js';
+import { toTimestamp } from './clock.js';
+import type { Study } from './study.js';
+import type { Recorder, Transaction } from './transaction.js';
+
+/** What a method sends and answers, for comparing and keeping it. */
+export interface Method<Request, Response> {
+  readonly name: string;
+  readonly request: { encode(message: Request): { finish(): Uint8Array } };
+  readonly response: {
+    encode(message: Response): { finish(): Uint8Array };
+    decode(bytes: Uint8Array): Response;
+  };
+}
+
+interface Entry {
+  readonly id: string;
+  readonly sequence: number;
+  readonly timeMs: number;
+}
+
+const keepMs = 24 * 60 * 60 * 1000;
+const keepLast = 10_000;
+const maxIdBytes = 128;
+
+/** Hash of a request but for its id. */
+export function hashRequest<Request extends { requestId: string }>(
+  method: Method<Request, never>,
+  request: Request,
+): Uint8Array {
+  const body = method.request.encode({ ...request, requestId: '' }).finish();
+  return createHash('sha256').update(method.name).update('\0').update(body).digest();
+}
+
+export function reusedId(): WazirError {
+  return new WazirError(
+    'REQUEST_ID_REUSED',
+    'the request_id was used before with another request; every new request needs an id of its own',
+    { violations: [{ field: 'request_id', description: 'was used before with another request' }] },
+  );
+}
+
+/** What is wrong with a request id; undefined where it is well-formed (the empty one is: there is none). */
+export function requestIdFault(id: string): string | undefined {
+  if (Buffer.byteLength(id) > maxIdBytes) return `must be at most ${maxIdBytes} bytes`;
+  // eslint-disable-next-line no-control-regex -- they are what an id may not hold
+  if (/[\u0000-\u001f\u007f/]/.test(id)) return 'must not hold "/" or control characters';
+  return undefined;
+}
+
+export class RequestLog {
+  readonly #ids = new Set<string>();
+  /** Oldest first, from `#oldest` on. */
+  #order: Entry[] = [];
+  #oldest = 0;
+  readonly #underWay = new Map<string, { readonly hash: Uint8Array; readonly answer: Promise<unknown> }>();
+
+  /** Takes in an id found on disk; in order of sequence. */
+  restore(id: string, sequence: number, timeMs: number): void {
+    this.#ids.add(id);
+    this.#order.push({ id, sequence, timeMs });
+  }
+
+  /**
+   * Runs a call once per request id.
+   * @param run makes the call; it hands `record` to the commit of what it changes.
+   *   Without an id `record` is undefined
+   */
+  async once<Request extends { requestId: string }, Response>(
+    study: Study,
+    method: Method<Request, Response>,
+    request: Request,
+    run: (record: Recorder<Response> | undefined) => Promise<Response>,
+  ): Promise<Response> {
+    const id = request.requestId;
+    if (id === '') return run(undefined);
+    const hash = hashRequest(method as Method<Request, never>, request);
+    for (;;) {
+      const underWay = this.#underWay.get(id);
+      if (!underWay) break;
+      if (!Buffer.from(underWay.hash).equals(hash)) throw reusedId();
+      try {
+        return (await underWay.answer) as Response;
+      } catch (error) {
+        // The first call was cancelled, not refused: this one takes its place.
+        if (!(error instanceof WazirError && error.reason === 'CANCELLED')) throw error;
+      }
+      study.check();
+    }
+    const answer = this.#ids.has(id)
+      ? this.#recorded(study, method, id, hash)
+      : run((transaction, response) => this.#record(transaction, method, id, hash, response));
+    this.#underWay.set(id, { hash, answer });
+    try {
+      return await answer;
+    } finally {
+      this.#underWay.delete(id);
+    }
+  }
+
+  async #recorded<Request, Response>(
+    study: Study,
+    method: Method<Request, Response>,
+    id: string,
+    hash: Uint8Array,
+  ): Promise<Response> {
+    const bytes = await study.store.get(keys.request(study.uid, id));
+    if (!bytes) throw new Error('a request id is in memory and its answer is not on disk');
+    const record = RequestRecord.decode(bytes);
+    if (!Buffer.from(record.requestHash).equals(hash)) throw reusedId();
+    return method.response.decode(record.response);
+  }
+
+  #record<Request, Response>(
+    transaction: Transaction,
+    method: Method<Request, Response>,
+    id: string,
+    hash: Uint8Array,
+    response: Response,
+  ): void {
+    const { uid, clock } = transaction.study;
+    const timeMs = clock.wall();
+    const time = toTimestamp(timeMs);
+    const sequence = transaction.nextSequence();
+    const bytes = method.response.encode(response).finish();
+    transaction.add(
+      {
+        type: 'put',
+        key: keys.request(uid, id),
+        value: RequestRecord.encode(
+          RequestRecord.fromPartial({ method: method.name, requestHash: Buffer.from(hash), response: Buffer.from(bytes), time }),
+        ).finish(),
+      },
+      {
+        type: 'put',
+        key: keys.requestOrder(uid, sequence),
+        value: RequestOrderRecord.encode({ requestId: id, time }).finish(),
+      },
+    );
+    this.#ids.add(id);
+    this.#order.push({ id, sequence, timeMs });
+    // Two old ones for each new: the log shrinks after a burst, and no batch grows.
+    this.#forgetOldest(transaction, timeMs);
+    this.#forgetOldest(transaction, timeMs);
+  }
+
+  #forgetOldest(transaction: Transaction, nowMs: number): void {
+    const oldest = this.#order[this.#oldest];
+    if (!oldest || this.#order.length - this.#oldest <= keepLast || nowMs - oldest.timeMs < keepMs) return;
+    const { uid } = transaction.study;
+    transaction.add(
+      { type: 'del', key: keys.request(uid, oldest.id) },
+      { type: 'del', key: keys.requestOrder(uid, oldest.sequence) },
+    );
+    this.#ids.delete(oldest.id);
+    this.#oldest++;
+    if (this.#oldest > keepLast) {
+      this.#order = this.#order.slice(this.#oldest);
+      this.#oldest = 0;
+    }
+  }
+}

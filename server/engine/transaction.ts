@@ -1,0 +1,184 @@
+/**
+ * The changes of one command. Memory changes at once; `commit` writes all of it
+ * in one batch and resolves when it is durable. Records are replaced, never
+ * changed in place, so an answer that was made of them stays what was written.
+ */
+import type { TrialState } from '../domain/spec.js';
+import { hasEnded, mayMove } from '../domain/trial.js';
+import { ChangeRecord, StudyRecord, TrialRecord } from '../gen/wazir/internal/v1/records.js';
+import type { Study as StudyMessage } from '../gen/wazir/v1/study.js';
+import type { Trial } from '../gen/wazir/v1/trial.js';
+import { keys } from '../store/keys.js';
+import type { Op } from '../store/store.js';
+import { LiveTrial } from './live-trial.js';
+import type { Study } from './study.js';
+import type { Change } from './watchers.js';
+
+/** Adds the record of a response to the batch that has its effect (`request-log.ts`). */
+export type Recorder<T> = (transaction: Transaction, response: T) => void;
+
+export class Transaction {
+  readonly #ops: Op[] = [];
+  readonly #changed = new Map<number, LiveTrial>();
+  readonly #reported = new Map<number, LiveTrial>();
+  readonly #afterwards: (() => void)[] = [];
+  readonly #startSequence: number;
+  #studyChanged = false;
+
+  constructor(readonly study: Study) {
+    this.#startSequence = study.sequence;
+  }
+
+  /** Takes the next sequence number. */
+  nextSequence(): number {
+    return ++this.study.sequence;
+  }
+
+  add(...ops: Op[]): void {
+    for (const op of ops) this.#ops.push(op);
+  }
+
+  /** Calls back once all is durable, before the command answers. */
+  afterwards(callback: () => void): void {
+    this.#afterwards.push(callback);
+  }
+
+  /** Whether there is anything to commit. */
+  get isEmpty(): boolean {
+    return this.#ops.length === 0 && this.#changed.size === 0 && !this.#studyChanged;
+  }
+
+  changeStudy(study: Partial<StudyMessage>, record: Partial<StudyRecord> = {}): void {
+    const before = this.study.record;
+    this.study.record = { ...before, ...record, study: { ...before.study!, ...study } };
+    this.#studyChanged = true;
+  }
+
+  /** Takes in a trial that has just been made. */
+  create(record: TrialRecord): LiveTrial {
+    const live = new LiveTrial(record);
+    this.study.count(live.trial.state, 1);
+    this.#changed.set(live.id, live);
+    if (!hasEnded(live.trial.state)) this.study.trials.set(live.id, live);
+    return live;
+  }
+
+  /** Changes a live trial; keeps the study's sums and the state table. */
+  change(live: LiveTrial, trial: Partial<Trial>, record: Partial<TrialRecord> = {}): void {
+    const { study } = this;
+    const from = live.trial.state;
+    const to: TrialState = trial.state ?? from;
+    if (from !== to && !mayMove(from, to)) throw new TypeError(`no move from trial state ${from} to ${to}`);
+    const attempt = live.attempt;
+    this.account(live, () => {
+      live.record = { ...live.record, ...record, trial: { ...live.trial, ...trial } };
+      if (live.attempt !== attempt) live.attemptLast = live.record.attemptFrom;
+    });
+    if (from !== to) {
+      study.count(from, -1);
+      study.count(to, 1);
+    }
+    this.#changed.set(live.id, live);
+    if (hasEnded(to)) this.#forget(live);
+    else study.refreshReady(live);
+  }
+
+  /** Marks a trial whose reports have changed how it looks, but not its record. */
+  reported(live: LiveTrial): void {
+    this.#reported.set(live.id, live);
+  }
+
+  /** Runs what changes a trial's spent or lent steps, and books the difference. */
+  account(live: LiveTrial, change: () => void): void {
+    const { progress } = this.study;
+    const spent = live.spent;
+    const lent = live.lent;
+    change();
+    progress.resourceSpent += live.spent - spent;
+    progress.resourceLent += live.lent - lent;
+  }
+
+  #forget(live: LiveTrial): void {
+    const { study } = this;
+    study.trials.delete(live.id);
+    study.leases.end(live.id);
+    study.saving.end(live.id);
+    study.queue.delete(live.id);
+    study.released.delete(live.id);
+    study.ready.remove(live.id);
+  }
+
+  #seal(): Change[] {
+    const { study } = this;
+    const { uid } = study;
+    const changes: Change[] = [];
+    for (const live of this.#changed.values()) {
+      const before = live.trial.sequence;
+      const sequence = this.nextSequence();
+      const merged = live.merged();
+      live.record = { ...merged, trial: { ...merged.trial!, sequence } };
+      if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
+      this.add(
+        { type: 'put', key: keys.trial(uid, live.id), value: TrialRecord.encode(live.record).finish() },
+        {
+          type: 'put',
+          key: keys.change(uid, sequence),
+          value: ChangeRecord.encode({ trial: live.id }).finish(),
+        },
+      );
+      if (study.watchers.any) changes.push({ sequence, trial: study.view(live) });
+    }
+    if (study.watchers.any)
+      for (const live of this.#reported.values())
+        if (!this.#changed.has(live.id))
+          changes.push({ sequence: live.reportSequence, trial: study.view(live) });
+    if (this.#studyChanged) {
+      const before = study.message.sequence;
+      const sequence = this.nextSequence();
+      study.record = { ...study.record, study: { ...study.message, sequence } };
+      if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
+      this.add(
+        { type: 'put', key: keys.study(uid), value: StudyRecord.encode(study.record).finish() },
+        { type: 'put', key: keys.change(uid, sequence), value: ChangeRecord.encode({ trial: 0 }).finish() },
+      );
+      if (study.watchers.any) changes.push({ sequence, study: study.messageView() });
+    }
+    return changes.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /**
+   * Writes the batch. Must be called in the same turn as the changes were made.
+   * @param respond makes the response, once every sequence number is given
+   * @param record adds the response's record to the batch
+   * @returns the response, when it may leave
+   */
+  async commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
+    const { study } = this;
+    const changes = this.#seal();
+    const response = respond();
+    record?.(this, response);
+    if (this.#ops.length === 0) {
+      // Numbers that were taken for nothing go back: the store sees no gap.
+      study.sequence = this.#startSequence;
+      // The answer rests on what others have changed in memory.
+      await study.lastCommit;
+      return response;
+    }
+    const { sequence } = study;
+    const written = study.store.commit({
+      studyUid: study.uid,
+      epoch: study.epoch,
+      expectedSequence: this.#startSequence,
+      sequence,
+      ops: this.#ops,
+    });
+    // Whoever waits for it hears of a failure itself.
+    written.catch((cause: unknown) => study.onCommitFailure?.(cause));
+    study.lastCommit = written;
+    await written;
+    study.durableSequence = Math.max(study.durableSequence, sequence);
+    study.watchers.tell(changes);
+    for (const callback of this.#afterwards) callback();
+    return response;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The one wrapper around every handler. grpc-js lets a rejected promise end the
+ * process; nothing rejects past this. It maps errors, logs one line a call and
+ * passes on deadline and cancellation.
+ */
+import type {
+  handleServerStreamingCall,
+  handleUnaryCall,
+  sendUnaryData,
+  ServerUnaryCall,
+  ServerWritableStream,
+} from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import type { Logger } from 'pino';
+import { WazirError } from '../domain/errors.js';
+import { explain, Malformed } from './malformed.js';
+import { statusOf, toServiceError } from './status.js';
+
+/** What a handler may know of its call. */
+export interface CallContext {
+  /** Aborts when the caller has gone or its deadline has passed. */
+  readonly signal: AbortSignal;
+  /** Milliseconds until the deadline; Infinity where there is none. */
+  readonly remainingMs: number;
+}
+
+/** What all handlers share. */
+export interface HandlerParts {
+  readonly logger: Logger;
+  readonly descriptors: PackageDefinition;
+}
+
+interface Call {
+  getDeadline(): Date | number;
+  getPath(): string;
+  on(event: 'cancelled', listener: () => void): unknown;
+  readonly cancelled: boolean;
+}
+
+function contextOf(call: Call): CallContext {
+  const controller = new AbortController();
+  if (call.cancelled) controller.abort();
+  call.on('cancelled', () => controller.abort());
+  const deadline = call.getDeadline();
+  return { signal: controller.signal, remainingMs: Number(deadline) - Date.now() };
+}
+
+function checked<Request>(request: Request, path: string, { descriptors }: HandlerParts): Request {
+  if (request instanceof Malformed) throw explain(descriptors, path, request);
+  return request;
+}
+
+/** Logs the end of a call: the caller's faults at debug like successes, ours at error. */
+export function logCall(logger: Logger, path: string, startMs: number, error?: unknown): void {
+  const ms = performance.now() - startMs;
+  if (error === undefined) logger.debug({ method: path, code: 0, ms }, 'call finished');
+  else if (error instanceof WazirError)
+    logger.debug({ method: path, code: statusOf[error.reason], reason: error.reason, ms }, 'call finished');
+  else logger.error({ method: path, err: error, ms }, 'call failed by a bug');
+}
+
+export function unary<Request, Response>(
+  parts: HandlerParts,
+  handle: (request: Request, context: CallContext) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => {
+    const start = performance.now();
+    const path = call.getPath();
+    const run = async () => handle(checked(call.request, path, parts), contextOf(call));
+    run().then(
+      (response) => {
+        callback(null, response);
+        logCall(parts.logger, path, start);
+      },
+      (error: unknown) => {
+        callback(toServiceError(error));
+        logCall(parts.logger, path, start, error);
+      },
+    );
+  };
+}
+
+/** A server stream: what the generator yields is written at the reader's pace. */
+export function serverStream<Request, Response>(
+  parts: HandlerParts,
+  handle: (request: Request, context: CallContext) => AsyncGenerator<Response>,
+): handleServerStreamingCall<Request, Response> {
+  return (call: ServerWritableStream<Request, Response>) => {
+    const start = performance.now();
+    const path = call.getPath();
+    const run = async () => {
+      const context = contextOf(call);
+      const gone = new Promise<'gone'>((resolve) => {
+        if (context.signal.aborted) resolve('gone');
+        context.signal.addEventListener('abort', () => resolve('gone'), { once: true });
+      });
+      const responses = handle(checked(call.request, path, parts), context);
+      // Its last step may never come; the generator's own end is not waited for.
+      const leave = () => void responses.return(undefined).catch(() => undefined);
+      for (;;) {
+        const next = await Promise.race([responses.next(), gone]);
+        if (next === 'gone') return leave();
+        if (next.done) return;
+        if (!call.write(next.value)) {
+          const drained = new Promise<'drained'>((resolve) => call.once('drain', () => resolve('drained')));
+          if ((await Promise.race([drained, gone])) === 'gone') return leave();
+        }
+      }
+    };
+    run().then(
+      () => {
+        call.end();
+        logCall(parts.logger, path, start);
+      },
+      (error: unknown) => {
+        call.emit('error', toServiceError(error));
+        logCall(parts.logger, path, start, error);
+      },
+    );
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * The bidirectional stream of measurements. Requests are applied as they come and
+ * answered in their order, each when it is durable. A reader that does not take
+ * its answers is not read from: what waits is bounded.
+ */
+import type { handleBidiStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import { invalid } from '../domain/errors.js';
+import { parseTrialName } from '../domain/names.js';
+import { renew } from '../engine/commands/renew.js';
+import { report } from '../engine/commands/report.js';
+import { draining, type Engine } from '../engine/engine.js';
+import type { DirectiveListener } from '../engine/directive-listeners.js';
+import type { Study } from '../engine/study.js';
+import {
+  Directive_Kind as DirectiveKind,
+  type Directive,
+  type StreamMeasurementsRequest,
+  type StreamMeasurementsResponse,
+} from '../gen/wazir/v1/measurement.js';
+import { logCall, type HandlerParts } from './handler.js';
+import { explain, Malformed } from './malformed.js';
+import { toServiceError, toStatus } from './status.js';
+
+type Call = ServerDuplexStream<StreamMeasurementsRequest, StreamMeasurementsResponse>;
+
+/** Answers under way on one stream before it is no longer read from. */
+const mostUnderWay = 1024;
+
+export function streamMeasurements(
+  engine: Engine,
+  parts: HandlerParts,
+): handleBidiStreamingCall<StreamMeasurementsRequest, StreamMeasurementsResponse> {
+  return (call) => new MeasurementStream(engine, parts, call).run();
+}
+
+class MeasurementStream {
+  readonly #heard = new Map<string, () => void>();
+  readonly #start = performance.now();
+  #underWay = 0;
+  #last: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly parts: HandlerParts,
+    private readonly call: Call,
+  ) {}
+
+  run(): void {
+    const { call } = this;
+    call.on('data', (request: StreamMeasurementsRequest | Malformed) => this.#take(request));
+    call.on('end', () => void this.#last.then(() => this.#close()));
+    call.on('cancelled', () => this.#close());
+    call.on('error', () => this.#close());
+    const stopDraining = this.engine.onDrain(() => void this.#last.then(() => this.#close(draining())));
+    this.#heard.set('', stopDraining);
+  }
+
+  #close(error?: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#heard.values()) stop();
+    const path = this.call.getPath();
+    if (error === undefined) this.call.end();
+    else this.call.emit('error', toServiceError(error));
+    logCall(this.parts.logger, path, this.#start, error);
+  }
+
+  #take(request: StreamMeasurementsRequest | Malformed): void {
+    if (this.#closed) return;
+    if (++this.#underWay >= mostUnderWay) this.call.pause();
+    const answer = this.#answer(request);
+    this.#last = this.#last.then(async () => {
+      await this.#write(await answer);
+      if (--this.#underWay < mostUnderWay && this.call.isPaused()) this.call.resume();
+    });
+  }
+
+  async #write(response: StreamMeasurementsResponse): Promise<void> {
+    if (this.#closed || this.call.write(response)) return;
+    await new Promise<void>((resolve) => {
+      this.call.once('drain', resolve);
+      this.call.once('cancelled', resolve);
+      this.call.once('close', resolve);
+    });
+  }
+
+  /** Never rejects: what is wrong with one request is told in its answer. */
+  async #answer(request: StreamMeasurementsRequest | Malformed): Promise<StreamMeasurementsResponse> {
+    const messageId = request instanceof Malformed ? 0 : request.messageId;
+    const response = { messageId, trial: '', attempt: 0, directive: undefined, error: undefined };
+    try {
+      if (request instanceof Malformed)
+        throw explain(this.parts.descriptors, this.call.getPath(), request);
+      if (messageId < 1) throw invalid('message_id', 'must be positive');
+      return { ...response, directive: await this.#apply(request) };
+    } catch (error) {
+      const told = toStatus(error);
+      if (told.details.length === 0) this.parts.logger.error({ err: error }, 'call failed by a bug');
+      return { ...response, error: told };
+    }
+  }
+
+  async #apply(request: StreamMeasurementsRequest): Promise<Directive | undefined> {
+    const { trial, ...studyName } = parseTrialName('trial', request.trial);
+    const study = await this.engine.study(studyName, request.studyUid);
+    this.#listen(study, request.trial, trial);
+    const directive = request.measurement
+      ? await report(study, trial, request.attempt, request.measurement)
+      : (await renew(study, trial, request.attempt, undefined)).directive;
+    // Told to leave the trial, this stream need not hear of it any more.
+    if (directive?.kind !== DirectiveKind.CONTINUE) this.#unlisten(study, trial);
+    return directive;
+  }
+
+  #unlisten(study: Study, trial: number): void {
+    const key = `${study.uid}/${trial}`;
+    this.#heard.get(key)?.();
+    this.#heard.delete(key);
+  }
+
+  /** From a trial's first message on, its stream hears unasked when it is to stop. */
+  #listen(study: Study, name: string, trial: number): void {
+    const key = `${study.uid}/${trial}`;
+    if (this.#closed || this.#heard.has(key)) return;
+    const listener: DirectiveListener = (_trial, attempt, directive) => {
+      if (!this.#closed) this.call.write({ messageId: 0, trial: name, attempt, directive, error: undefined });
+    };
+    study.listeners.add(trial, listener);
+    this.#heard.set(key, () => study.listeners.remove(trial, listener));
+  }
+}

@@ -1,0 +1,74 @@
+/** THE table from the server's errors to gRPC statuses, and the details that go with them (AIP-193). */
+import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { WazirError, type Reason } from '../domain/errors.js';
+import { BadRequest, ErrorInfo, RetryInfo } from '../gen/google/rpc/error_details.js';
+import { Status } from '../gen/google/rpc/status.js';
+import type { Any } from '../gen/google/protobuf/any.js';
+
+/** `ErrorInfo.domain` of every error. */
+export const errorDomain = 'wazir';
+
+export const statusOf: Readonly<Record<Reason, status>> = {
+  INVALID_FIELD: status.INVALID_ARGUMENT,
+  REQUEST_ID_REUSED: status.INVALID_ARGUMENT,
+  OWNER_NOT_FOUND: status.NOT_FOUND,
+  STUDY_NOT_FOUND: status.NOT_FOUND,
+  STUDY_RECREATED: status.NOT_FOUND,
+  TRIAL_NOT_FOUND: status.NOT_FOUND,
+  STUDY_EXISTS: status.ALREADY_EXISTS,
+  MEASUREMENT_CONFLICT: status.ALREADY_EXISTS,
+  STALE_ATTEMPT: status.ABORTED,
+  TRIAL_ENDED: status.FAILED_PRECONDITION,
+  TRIAL_LENT: status.FAILED_PRECONDITION,
+  NO_MEASUREMENT: status.FAILED_PRECONDITION,
+  FINAL_MEASUREMENT_CONFLICT: status.FAILED_PRECONDITION,
+  STUDY_STATE: status.FAILED_PRECONDITION,
+  STUDY_COMPLETED: status.FAILED_PRECONDITION,
+  LIMIT_EXCEEDED: status.RESOURCE_EXHAUSTED,
+  DRAINING: status.UNAVAILABLE,
+  COMMIT_OUTCOME_UNKNOWN: status.UNAVAILABLE,
+  STORE_UNAVAILABLE: status.UNAVAILABLE,
+  CANCELLED: status.CANCELLED,
+  DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
+};
+
+function detail(type: string, value: Uint8Array): Any {
+  return { typeUrl: `type.googleapis.com/google.rpc.${type}`, value: Buffer.from(value) };
+}
+
+/** An error as the message `google.rpc.Status`. What is no WazirError is a bug: INTERNAL, and nothing of it is told. */
+export function toStatus(error: unknown): Status {
+  if (!(error instanceof WazirError))
+    return { code: status.INTERNAL, message: 'internal error; the server has logged it', details: [] };
+  const details = [
+    detail(
+      'ErrorInfo',
+      ErrorInfo.encode({ reason: error.reason, domain: errorDomain, metadata: { ...error.metadata } }).finish(),
+    ),
+  ];
+  if (error.violations.length > 0)
+    details.push(
+      detail(
+        'BadRequest',
+        BadRequest.encode(BadRequest.fromPartial({ fieldViolations: [...error.violations] })).finish(),
+      ),
+    );
+  if (error.retryAfterSeconds !== undefined) {
+    const seconds = Math.floor(error.retryAfterSeconds);
+    const nanos = Math.round((error.retryAfterSeconds - seconds) * 1e9);
+    details.push(detail('RetryInfo', RetryInfo.encode({ retryDelay: { seconds, nanos } }).finish()));
+  }
+  return { code: statusOf[error.reason], message: error.message, details };
+}
+
+/** An error as grpc-js ends a call with it. */
+export function toServiceError(error: unknown): ServiceError | (StatusObject & Error) {
+  const { code, message, details } = toStatus(error);
+  const metadata = new Metadata();
+  if (details.length > 0)
+    metadata.set(
+      'grpc-status-details-bin',
+      Buffer.from(Status.encode({ code, message, details }).finish()),
+    );
+  return Object.assign(new Error(message), { code, details: message, metadata });
+}

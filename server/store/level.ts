@@ -1,0 +1,218 @@
+/**
+ * The store on LevelDB: one process, one directory.
+ *
+ * LevelDB makes a batch visible only after it has synced it, so a read never
+ * shows what can still fail. What it does not do is stop after a write that
+ * failed for want of space: the next record would follow a torn one, and be
+ * dropped with it on opening. This store stops by itself after any failure.
+ */
+import { statfsSync } from 'node:fs';
+import { WazirError } from '../domain/errors.js';
+import { FreeSpace } from './free-space.js';
+import { GroupCommit } from './group-commit.js';
+import { bytesOf } from './journal.js';
+import { openDatabase, type Opening } from './opening.js';
+import type { Commit, Op, Range, Store } from './store.js';
+
+export interface LevelStoreOptions {
+  /** Made where it is missing. Must hold a database, or nothing. */
+  readonly directory: string;
+  readonly logger?: StoreLogger;
+  /** Bytes that must stay free on the disk for commits to be taken; 0 turns the check off. */
+  readonly freeSpaceFloorBytes?: number;
+  /** Open although batches are missing (StoreOpenError BATCHES_MISSING): the operator has no better copy. */
+  readonly acceptLoss?: boolean;
+}
+
+/** What the store tells; pino's loggers fit. */
+export interface StoreLogger {
+  info(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+const defaultFloorBytes = 64 * 2 ** 20;
+
+/** What is read at once while iterating. */
+const chunkEntries = 500;
+const chunkBytes = 2 ** 18;
+
+/**
+ * Opens the database of a directory. Values given to `commit` must not change
+ * until it has settled; keys must be well-formed strings, since LevelDB gets
+ * their UTF-8.
+ * @throws StoreOpenError
+ */
+export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
+  return new LevelStore(options, await openDatabase(options.directory, options.acceptLoss ?? false));
+}
+
+class LevelStore implements Store {
+  readonly #options: LevelStoreOptions;
+  readonly #space: FreeSpace;
+  readonly #listeners: ((cause: unknown) => void)[] = [];
+  #opening: Opening;
+  #group: GroupCommit;
+  /** What each study's last commit of this opening leaves, those that wait included. */
+  #sequences = new Map<string, number>();
+  #healthy = true;
+  #closed = false;
+  #reopening: Promise<void> | undefined;
+
+  constructor(options: LevelStoreOptions, opening: Opening) {
+    this.#options = options;
+    this.#space = new FreeSpace({
+      floorBytes: options.freeSpaceFloorBytes ?? defaultFloorBytes,
+      freeBytes: () => {
+        const { bavail, bsize } = statfsSync(options.directory);
+        return bavail * bsize;
+      },
+      now: () => performance.now(),
+    });
+    this.#opening = opening;
+    this.#group = this.#groupOf(opening);
+    this.#tellOpened();
+  }
+
+  get epoch(): number {
+    return this.#opening.epoch;
+  }
+
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return this.#read(({ database }) => database.get(key));
+  }
+
+  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    return this.#read(({ database }) => database.getMany([...keys]));
+  }
+
+  async *iterate(range: Range): AsyncGenerator<[key: string, value: Uint8Array], void, undefined> {
+    // Here, not in the caller's step: a generator's body starts at its first step, and so does the snapshot.
+    const iterator = await this.#read(async ({ database }) =>
+      database.iterator({ ...range, highWaterMarkBytes: chunkBytes }),
+    );
+    try {
+      for (;;) {
+        const entries = await this.#read(() => iterator.nextv(chunkEntries));
+        if (entries.length === 0) return;
+        for (const entry of entries) {
+          this.#refuseUnhealthy();
+          yield entry;
+        }
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  // Up to the queue there is no `await`: the order of calls is the order of batches.
+  async commit({ studyUid, epoch, expectedSequence, sequence, ops }: Commit): Promise<void> {
+    this.#refuseUnhealthy();
+    if (epoch !== this.epoch) {
+      throw unavailable(`decided in opening ${epoch} of the database, this is opening ${this.epoch}`);
+    }
+    const last = this.#sequences.get(studyUid);
+    if (last !== undefined && last !== expectedSequence) {
+      throw unavailable(`decided at sequence number ${expectedSequence} of the study, which is at ${last}`);
+    }
+    const bytes = bytesOf(ops);
+    this.#space.admit(bytes);
+    this.#sequences.set(studyUid, sequence);
+    await this.#group.add(ops, bytes);
+  }
+
+  onFailure(listener: (cause: unknown) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** @throws StoreOpenError; it may be called again. */
+  reopen(): Promise<void> {
+    this.#reopening ??= this.#reopen().finally(() => (this.#reopening = undefined));
+    return this.#reopening;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#healthy = false;
+    await this.#reopening?.catch(() => undefined);
+    await this.#group.idle();
+    await this.#opening.database.close();
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#closed) throw unavailable('closed');
+    this.#healthy = false;
+    await this.#group.idle();
+    await this.#opening.database.close();
+    this.#opening = await openDatabase(this.#options.directory, false);
+    this.#group = this.#groupOf(this.#opening);
+    this.#sequences = new Map();
+    // `close` may have been called meanwhile.
+    this.#healthy = !this.#closed;
+    this.#tellOpened();
+  }
+
+  #groupOf({ database, journal }: Opening): GroupCommit {
+    const write = (ops: Op[], bytes: number) =>
+      database.batch([...ops, ...journal.next(bytes)], { sync: true });
+    return new GroupCommit(write, (cause) => this.#fail(cause));
+  }
+
+  /** Ends this opening; returns what the callers that wait get. */
+  #fail(cause: unknown): WazirError {
+    this.#healthy = false;
+    this.#options.logger?.error({ err: cause }, 'a commit failed; the database must be reopened');
+    for (const listener of this.#listeners) {
+      try {
+        listener(cause);
+      } catch (err) {
+        // The others, and the callers, must hear of it all the same.
+        this.#options.logger?.error({ err }, 'a listener to failed commits threw');
+      }
+    }
+    return new WazirError(
+      'COMMIT_OUTCOME_UNKNOWN',
+      'the database failed while this was being written: it may or may not have taken effect; ' +
+        'retry with the same request_id to find out',
+      { cause, retryAfterSeconds: 1 },
+    );
+  }
+
+  async #read<T>(read: (opening: Opening) => Promise<T>): Promise<T> {
+    this.#refuseUnhealthy();
+    try {
+      const value = await read(this.#opening);
+      this.#refuseUnhealthy();
+      return value;
+    } catch (cause) {
+      throw cause instanceof WazirError ? cause : unavailable('a read failed', cause);
+    }
+  }
+
+  #refuseUnhealthy(): void {
+    if (!this.#healthy) throw unavailable(this.#closed ? 'closed' : 'a commit failed');
+  }
+
+  #tellOpened(): void {
+    const { epoch, lost, dropped } = this.#opening;
+    const { directory, logger } = this.#options;
+    logger?.info({ directory, epoch }, 'database opened');
+    if (lost !== undefined) logger?.error({ directory, lost }, 'batches are missing, the loss was accepted');
+    if (dropped.length > 0) {
+      logger?.error(
+        { directory, dropped },
+        'the log was damaged at its end: acknowledged batches may be gone',
+      );
+    }
+  }
+}
+
+function unavailable(why: string, cause?: unknown): WazirError {
+  return new WazirError('STORE_UNAVAILABLE', `the database is not available: ${why}`, {
+    retryAfterSeconds: 1,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,142 @@
+/** One opening of a database: everything that is checked before a record is read, and the epoch taken. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { DatabaseRecord } from '../gen/wazir/internal/v1/records.js';
+import { droppedRecords } from './dropped-records.js';
+import {
+  createIdentity,
+  currentFormat,
+  databaseDirectory,
+  readIdentity,
+  refuseNewerFormat,
+  replaceIdentity,
+  type Identity,
+} from './identity.js';
+import { bytesOf, Journal, writeBufferBytes } from './journal.js';
+import { keys } from './keys.js';
+import { StoreOpenError } from './open-error.js';
+import type { Op } from './store.js';
+
+export interface Opening {
+  readonly database: Level<string, Uint8Array>;
+  readonly journal: Journal;
+  /** How often the database has been opened, this time included. */
+  readonly epoch: number;
+  /** The numbers of the first and the last batch that are missing, where the loss was accepted. */
+  readonly lost: readonly [first: number, last: number] | undefined;
+  /** What LevelDB dropped from its log as damaged. */
+  readonly dropped: readonly string[];
+}
+
+/**
+ * Opens a directory's database, or makes one in an empty or missing directory.
+ * Where it refuses, nothing was deleted and no record was written; the checks
+ * within the database come after LevelDB has opened it, which by itself turns
+ * its log into a table.
+ *
+ * @param acceptLoss Go on although batches that had been written are missing.
+ * @throws StoreOpenError
+ */
+export async function openDatabase(directory: string, acceptLoss: boolean): Promise<Opening> {
+  const identity = (await readIdentity(directory)) ?? (await createIdentity(directory));
+  const database = await openLevel(directory, identity);
+  try {
+    const dropped = await droppedRecords(directory);
+    const stored = await readRecord(database, directory, identity);
+    const { journal, gap } = await Journal.read(database, directory, acceptLoss);
+    if (!acceptLoss) refuseLostOpening(directory, identity, stored, journal);
+
+    const openings = Math.max(stored.openings, identity.openings) + 1;
+    const next = { format: currentFormat, id: identity.id, openings };
+    const record: Op = { type: 'put', key: keys.database, value: DatabaseRecord.encode(next).finish() };
+    const forgotten = gap === undefined ? [] : journal.forgetAll();
+    await database.batch([...forgotten, record, ...journal.next(bytesOf([record]))], { sync: true });
+    // After the database: a crash in between leaves the file behind, never ahead.
+    await replaceIdentity(directory, next);
+    return { database, journal, epoch: openings, lost: gap, dropped };
+  } catch (cause) {
+    await database.close();
+    throw cause instanceof StoreOpenError ? cause : damaged(directory, cause);
+  }
+}
+
+async function openLevel(directory: string, identity: Identity): Promise<Level<string, Uint8Array>> {
+  const path = databaseDirectory(directory);
+  const unused = identity.openings === 0;
+  // Asked before LevelDB is: it would make a lock file and a log of its own.
+  if (!unused && !(await exists(join(path, 'CURRENT')))) {
+    throw new StoreOpenError(
+      'DATABASE_MISSING',
+      `${directory} has lost its database (no ${join(path, 'CURRENT')}); restore the directory from a copy, ` +
+        'or name an empty directory to start anew',
+    );
+  }
+  const database = new Level<string, Uint8Array>(path, {
+    createIfMissing: unused,
+    keyEncoding: 'utf8',
+    valueEncoding: 'view',
+    writeBufferSize: writeBufferBytes,
+  });
+  try {
+    await database.open();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    if ((cause as { code?: string }).code === 'LEVEL_LOCKED') {
+      throw new StoreOpenError(
+        'LOCKED',
+        `${directory} is in use by another process; stop it, or name another directory`,
+        cause,
+      );
+    }
+    throw damaged(directory, cause);
+  }
+  return database;
+}
+
+async function readRecord(
+  database: Level<string, Uint8Array>,
+  directory: string,
+  identity: Identity,
+): Promise<Identity> {
+  const value: Uint8Array | undefined = await database.get(keys.database);
+  // A crash while it was being made: there is no batch yet.
+  if (value === undefined && identity.openings === 0) return identity;
+  const record = value === undefined ? undefined : DatabaseRecord.decode(value);
+  if (record !== undefined) refuseNewerFormat(directory, record.format);
+  if (record?.id !== identity.id) {
+    throw new StoreOpenError(
+      'IDENTITY_MISMATCH',
+      `${directory}: the identity file is of database ${identity.id}, the database beside it is ` +
+        `${record === undefined ? 'empty' : record.id}; restore both from the same copy`,
+    );
+  }
+  return record;
+}
+
+/** Every opening writes a batch: the end of the log is gone where the file has seen more of them. */
+function refuseLostOpening(directory: string, identity: Identity, stored: Identity, journal: Journal): void {
+  if (stored.openings >= identity.openings) return;
+  throw new StoreOpenError(
+    'BATCHES_MISSING',
+    `${directory} is damaged: the batches after ${journal.newest} are missing, the database had been opened ` +
+      `${identity.openings} times and knows of ${stored.openings}; ` +
+      'restore a backup, or, without one, copy the directory and open it with the loss accepted',
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function damaged(directory: string, cause: unknown): StoreOpenError {
+  const why = (cause instanceof Error ? cause.message : String(cause)).replaceAll('\n', ' ');
+  return new StoreOpenError(
+    'DATABASE_DAMAGED',
+    `the database in ${directory} can not be opened: ${why}`,
+    cause,
+  );
+}
