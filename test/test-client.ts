@@ -1,5 +1,5 @@
 /** A client for tests: promises over the generated stubs, requests as partial messages. */
-import { credentials, type CallOptions, type ServiceError } from '@grpc/grpc-js';
+import { credentials, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import type { Empty } from '../server/gen/google/protobuf/empty.js';
 import {
   CreateStudyRequest,
@@ -45,7 +45,7 @@ import {
 
 /** A message of which only what matters is given. */
 type Given<T> = { fromPartial(given: object): T };
-type Partially<T> = T extends (infer E)[]
+export type Partially<T> = T extends (infer E)[]
   ? Partially<E>[]
   : T extends Uint8Array
     ? T
@@ -57,17 +57,24 @@ type Method<Request, Response> = (
   request: Request,
   options: CallOptions,
   callback: (error: ServiceError | null, response: Response) => void,
-) => unknown;
+) => ClientUnaryCall;
+
+/** Options of one call; it has 20 seconds unless told. */
+export interface TestCallOptions extends CallOptions {
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+}
 
 function caller<Request, Response>(message: Given<Request>, method: object) {
   const unary = method as Method<Request, Response>;
-  return (given: Partially<Request>, options: CallOptions = {}): Promise<Response> =>
+  return (given: Partially<Request>, { signal, ...options }: TestCallOptions = {}): Promise<Response> =>
     new Promise((resolve, reject) => {
-      unary(
+      const call = unary(
         message.fromPartial(given as object),
         { deadline: Date.now() + 20_000, ...options },
         (error, response) => (error ? reject(error) : resolve(response)),
       );
+      signal?.addEventListener('abort', () => call.cancel(), { once: true });
     });
 }
 

@@ -24,6 +24,7 @@ export type Reason =
   | 'DRAINING'
   | 'COMMIT_OUTCOME_UNKNOWN'
   | 'STORE_UNAVAILABLE'
+  | 'DATA_DAMAGED'
   | 'CANCELLED'
   | 'DEADLINE_EXCEEDED';
 

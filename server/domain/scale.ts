@@ -7,9 +7,9 @@ import { ParameterScale } from './spec.js';
 /** A rising map between [0, 1] and [min, max]; both ends map to each other exactly. */
 export interface Scale {
   /** The number at a coordinate. Within [min, max] whatever the coordinate. */
-  fromUnit(coordinate: number): number;
+  readonly fromUnit: (coordinate: number) => number;
   /** The coordinate of a number within [min, max]. */
-  toUnit(value: number): number;
+  readonly toUnit: (value: number) => number;
 }
 
 /**
@@ -35,7 +35,7 @@ export function scaleOver(scale: ParameterScale, min: number, max: number): Scal
         ? mirrored(logarithmic(min, max), min, max)
         : linear(min, max);
   return {
-    fromUnit(coordinate) {
+    fromUnit: (coordinate) => {
       // Rounding moves the ends, and 1 times the span is not always max − min.
       if (!(coordinate > 0)) return min;
       if (coordinate >= 1) return max;

@@ -48,7 +48,7 @@ export async function listTrials(study: Study, request: ListTrialsRequest): Prom
   study.check();
   const size = pageSize(request.pageSize, 100, 1000);
   request.states.forEach((state, i) => {
-    if (TrialState[state] === undefined || state <= 0) throw invalid(`states[${i}]`, 'is no state of a trial');
+    if (TrialState[state] === undefined || Number(state) <= 0) throw invalid(`states[${i}]`, 'is no state of a trial');
   });
   const descending = /^id( desc)?$/.exec(request.orderBy || 'id');
   if (!descending) throw invalid('order_by', 'must be "id" or "id desc"');

@@ -87,7 +87,7 @@ function otherFaults({ leaseDuration, measurementSelection }: StudySpec, field: 
     if (!(ms >= leaseMs.least && ms <= leaseMs.most))
       faults.push({ field: `${field}.lease_duration`, description: 'must be from 1 s to 30 days' });
   }
-  if (MeasurementSelection[measurementSelection] === undefined || measurementSelection < 0)
+  if (MeasurementSelection[measurementSelection] === undefined || Number(measurementSelection) < 0)
     faults.push({ field: `${field}.measurement_selection`, description: 'is no known selection' });
   return faults;
 }

@@ -28,6 +28,7 @@ export const statusOf: Readonly<Record<Reason, status>> = {
   DRAINING: status.UNAVAILABLE,
   COMMIT_OUTCOME_UNKNOWN: status.UNAVAILABLE,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
+  DATA_DAMAGED: status.DATA_LOSS,
   CANCELLED: status.CANCELLED,
   DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
 };

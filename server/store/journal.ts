@@ -8,6 +8,7 @@
  */
 import type { Level } from 'level';
 import { JournalRecord } from '../gen/wazir/internal/v1/records.js';
+import { unseal } from './checksum.js';
 import { keys, lastNumber } from './keys.js';
 import { StoreOpenError } from './open-error.js';
 import type { Op } from './store.js';
@@ -47,7 +48,7 @@ export class Journal {
     for await (const [key, value] of database.iterator(keys.journals())) {
       const number = lastNumber(key);
       if (journal.#newest !== 0 && number !== journal.#newest + 1) gap = [journal.#newest + 1, number - 1];
-      journal.#add(number, JournalRecord.decode(value).bytes);
+      journal.#add(number, JournalRecord.decode(unseal(key, value)).bytes);
     }
     if (gap !== undefined && !acceptLoss) {
       const lost = gap[0] === gap[1] ? `batch ${gap[0]} is` : `batches ${gap[0]} to ${gap[1]} are`;

@@ -74,7 +74,7 @@ export const keys = {
   }),
 } as const;
 
-/** All ranges that hold records of a study, but for its name: what a purge deletes. */
+/** All ranges that hold records of a study: what a purge deletes. Its name and its own record go at once. */
 export function rangesOfStudy(uid: string): Range[] {
   return [
     keys.trialsOf(uid),

@@ -8,6 +8,7 @@
  */
 import { statfsSync } from 'node:fs';
 import { WazirError } from '../domain/errors.js';
+import { sealed, unseal } from './checksum.js';
 import { FreeSpace } from './free-space.js';
 import { GroupCommit } from './group-commit.js';
 import { bytesOf } from './journal.js';
@@ -82,11 +83,15 @@ class LevelStore implements Store {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#read(({ database }) => database.get(key));
+    const value: Uint8Array | undefined = await this.#read(({ database }) => database.get(key));
+    return value && unseal(key, value);
   }
 
   async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
-    return this.#read(({ database }) => database.getMany([...keys]));
+    const values: (Uint8Array | undefined)[] = await this.#read(({ database }) =>
+      database.getMany([...keys]),
+    );
+    return values.map((value, i) => value && unseal(keys[i]!, value));
   }
 
   async *iterate(range: Range): AsyncGenerator<[key: string, value: Uint8Array], void, undefined> {
@@ -98,9 +103,9 @@ class LevelStore implements Store {
       for (;;) {
         const entries = await this.#read(() => iterator.nextv(chunkEntries));
         if (entries.length === 0) return;
-        for (const entry of entries) {
+        for (const [key, value] of entries) {
           this.#refuseUnhealthy();
-          yield entry;
+          yield [key, unseal(key, value)];
         }
       }
     } finally {
@@ -157,7 +162,7 @@ class LevelStore implements Store {
 
   #groupOf({ database, journal }: Opening): GroupCommit {
     const write = (ops: Op[], bytes: number) =>
-      database.batch([...ops, ...journal.next(bytes)], { sync: true });
+      database.batch([...ops, ...journal.next(bytes)].map(sealed), { sync: true });
     return new GroupCommit(write, (cause) => this.#fail(cause));
   }
 

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { DatabaseRecord } from '../gen/wazir/internal/v1/records.js';
+import { sealed } from './checksum.js';
 import { droppedRecords } from './dropped-records.js';
 import {
   createIdentity,
@@ -51,7 +52,9 @@ export async function openDatabase(directory: string, acceptLoss: boolean): Prom
     const next = { format: currentFormat, id: identity.id, openings };
     const record: Op = { type: 'put', key: keys.database, value: DatabaseRecord.encode(next).finish() };
     const forgotten = gap === undefined ? [] : journal.forgetAll();
-    await database.batch([...forgotten, record, ...journal.next(bytesOf([record]))], { sync: true });
+    // The record itself bears no checksum: every release must be able to read its format.
+    const checked = [...forgotten, ...journal.next(bytesOf([record]))].map(sealed);
+    await database.batch([record, ...checked], { sync: true });
     // After the database: a crash in between leaves the file behind, never ahead.
     await replaceIdentity(directory, next);
     return { database, journal, epoch: openings, lost: gap, dropped };

@@ -11,7 +11,11 @@
  * - `iterate` sees the state as of its first step, whatever is committed
  *   meanwhile;
  * - keys are ordered by their UTF-8 bytes;
- * - within one batch the later operation on a key wins.
+ * - within one batch the later operation on a key wins;
+ * - a value is given back as it was written, or refused with DATA_DAMAGED.
+ *
+ * Owed by the caller: values do not change until their `commit` has settled, and
+ * keys are well-formed strings, since a lone surrogate has no UTF-8 of its own.
  *
  * When a commit fails its outcome is unknown: it may be there after reopening.
  * The store then refuses every further commit and read with STORE_UNAVAILABLE

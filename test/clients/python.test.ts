@@ -16,8 +16,8 @@ const python = path.join(venv, process.platform === 'win32' ? 'Scripts/python.ex
 const minutes = 60_000;
 
 /** Runs a program in the client's folder; its output is the message of the failure. */
-async function run(command: string, ...args: string[]): Promise<void> {
-  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(signal: AbortSignal, command: string, ...args: string[]): Promise<void> {
+  const child = spawn(command, args, { cwd: folder, signal, stdio: ['ignore', 'pipe', 'pipe'] });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
@@ -29,23 +29,23 @@ async function run(command: string, ...args: string[]): Promise<void> {
   assert.equal(code, 0, shown);
 }
 
-async function environment(): Promise<void> {
+async function environment(signal: AbortSignal): Promise<void> {
   const wanted = createHash('sha256')
     .update(readFileSync(path.join(folder, 'pyproject.toml')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   rmSync(venv, { recursive: true, force: true });
   try {
-    await run('python3', '-m', 'venv', venv);
+    await run(signal, 'python3', '-m', 'venv', venv);
   } catch (error) {
     throw new Error('the Python client needs python3, 3.9 or later, with its venv module', { cause: error });
   }
-  await run(python, '-m', 'pip', 'install', '--quiet', '--editable', '.[test]');
+  await run(signal, python, '-m', 'pip', 'install', '--quiet', '--editable', '.[test]');
   writeFileSync(stamp, wanted);
 }
 
 test('the Python client', { timeout: 20 * minutes }, async (t) => {
-  await t.test('installs', environment);
-  await t.test('is typed', () => run(python, '-m', 'mypy', '--strict'));
-  await t.test('does what it says', () => run(python, '-m', 'pytest', '--quiet'));
+  await t.test('installs', () => environment(t.signal));
+  await t.test('is typed', () => run(t.signal, python, '-m', 'mypy', '--strict'));
+  await t.test('does what it says', () => run(t.signal, python, '-m', 'pytest', '--quiet'));
 });

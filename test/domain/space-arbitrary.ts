@@ -141,7 +141,7 @@ function doubleArbitrary(small: boolean): fc.Arbitrary<ParameterSpec> {
     );
     return fc
       .tuple(bounds, fc.integer({ min: small ? 1 : 0, max: 5 }))
-      .map(([[a, b], gridPoints]) => double('', Math.min(a!, b!), Math.max(a!, b!), { scale, gridPoints }));
+      .map(([[a, b], gridPoints]) => double('', Math.min(a, b), Math.max(a, b), { scale, gridPoints }));
   });
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Level } from 'level';
+import { sealed } from '../../server/store/checksum.js';
 import { bytesOf, Journal, writeBufferBytes } from '../../server/store/journal.js';
 import { keys, lastNumber } from '../../server/store/keys.js';
 import type { Op } from '../../server/store/store.js';
@@ -63,14 +64,14 @@ test('a journal goes on where it was read', async (t) => {
   t.after(() => database.close());
   const fresh = await Journal.read(database, directory, false);
   assert.deepEqual([fresh.journal.newest, fresh.gap], [0, undefined]);
-  for (let batch = 0; batch < 40; batch++) await database.batch([...fresh.journal.next(2 ** 19)]);
+  for (let batch = 0; batch < 40; batch++) await database.batch(fresh.journal.next(2 ** 19).map(sealed));
 
   const { journal } = await Journal.read(database, directory, false);
   assert.equal(journal.newest, 40);
   for (let batch = 0; batch < 5; batch++) {
     const ops = journal.next(2 ** 19);
     assert.deepEqual(ops, fresh.journal.next(2 ** 19));
-    await database.batch(ops);
+    await database.batch(ops.map(sealed));
   }
   await database.batch(journal.forgetAll());
   assert.deepEqual(await database.keys().all(), []);
@@ -81,7 +82,7 @@ test('a gap is refused, and named', async (t) => {
   const database = new Level<string, Uint8Array>(directory, { valueEncoding: 'view' });
   t.after(() => database.close());
   const written = new Journal();
-  for (let batch = 0; batch < 12; batch++) await database.batch(written.next(10));
+  for (let batch = 0; batch < 12; batch++) await database.batch(written.next(10).map(sealed));
   for (const missing of [2, 7, 8]) await database.del(keys.journal(missing));
   const before = await database.keys().all();
   await assert.rejects(Journal.read(database, directory, false), {
@@ -93,7 +94,7 @@ test('a gap is refused, and named', async (t) => {
 
   const { journal, gap } = await Journal.read(database, directory, true);
   assert.deepEqual(gap, [7, 8]);
-  await database.batch([...journal.forgetAll(), ...journal.next(10)]);
+  await database.batch([...journal.forgetAll(), ...journal.next(10)].map(sealed));
   assert.deepEqual(await database.keys().all(), [keys.journal(13)]);
 });
 

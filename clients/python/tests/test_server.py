@@ -150,18 +150,17 @@ def test_a_worker_comes_back_under_its_name(server: RealServer, client: wazir.Cl
 
 def test_stopping(client: wazir.Client) -> None:
     study = simple(client, max_trials=5)
-    steps = 0
     for trial in study.trials():
         for step in trial.steps():
             trial.report(step, loss=1)
-            steps += 1
             if step == 2:
                 assert study.stop_trial(trial.id).state is wazir.TrialState.STOPPING
             assert step < 4
         assert trial.directive.kind is wazir.DirectiveKind.STOP and not trial.lost
+        trial.finish()
         assert study.trial(trial.id).state is wazir.TrialState.STOPPED
         study.complete()
-    assert steps in (2, 3)
+    assert [each.id for each in study.list_trials()] == [1]
     assert study.get().state is wazir.StudyState.COMPLETED
 
 
@@ -177,7 +176,8 @@ def test_names_and_errors(client: wazir.Client) -> None:
     study = simple(client, "a ü")
     with pytest.raises(wazir.AlreadyExists):
         simple(client, "b")
-    assert client.create_study("b", [], {"loss": "minimize"}, exist_ok=True).get().uid
+    again = client.create_study("b", [wazir.double("y", 0, 1)], {"loss": "minimize"}, exist_ok=True)
+    assert again.get().message.spec.parameters[0].name == "x"
     assert [each.id for each in client.studies()] == ["a ü", "b"]
     trials = study.trials()
     trial = next(trials)

@@ -117,7 +117,9 @@ def test_an_unasked_stop_ends_the_steps(fake: FakeServer, study: wazir.Study) ->
             steps += 1
         assert trial.directive.kind is wazir.DirectiveKind.STOP and not trial.lost
         assert trial.report(3, accuracy=1).kind is wazir.DirectiveKind.STOP
-    assert steps == 2 and len(fake.streamed) == 2
+    # It was heard: the server need not wait for the lease to end.
+    assert steps == 2 and fake.reported() == [(1, 1), (1, 2)] and len(fake.streamed) == 3
+    assert fake.streamed[2].trial == f"{STUDY}/trials/1" and fake.streamed[2].attempt == 1
 
 
 def test_an_unasked_word_to_another_attempt_is_not_ours(fake: FakeServer, study: wazir.Study) -> None:

@@ -1,4 +1,5 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** Longest part of a study's id in a path; the uid makes it one of a kind. */
@@ -20,8 +21,8 @@ export function checkpointPath(
 }
 
 /** Makes the directory in which a checkpoint is to be written. */
-export async function makeRoom(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+export function makeRoom(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
 }
 
 /** Whether there is a file or directory of that path. */

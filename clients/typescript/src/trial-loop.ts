@@ -66,7 +66,6 @@ export async function* trialLoop(
       const letGo = held.add(study, worker, { trial: trial.id, attempt: trial.attempt });
       let whole = false;
       try {
-        await trial.begin();
         yield trial;
         whole = true;
       } finally {

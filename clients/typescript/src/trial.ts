@@ -47,16 +47,11 @@ export class Trial {
   readonly fromResource: number;
   /** Where the checkpoint to start from lies; undefined on a fresh start. */
   readonly checkpointPath: string | undefined;
-  /**
-   * Where to save when training has ended for now. Its directory exists. A file
-   * or a directory there is announced as it is found, so let it come into being
-   * whole: write beside it, then rename.
-   */
-  readonly checkpointPathToWrite: string;
   /** The trial as the server sent it. */
   readonly message: TrialMessage;
   readonly #context: TrialContext;
   readonly #lease: Lease;
+  readonly #path: string;
   #position: number;
   #settled = false;
 
@@ -70,8 +65,18 @@ export class Trial {
     this.fromResource = this.#position = assignment.fromResource;
     this.checkpointPath = assignment.checkpoint?.uri;
     const study = { id: context.studyId, uid: assignment.studyUid };
-    this.checkpointPathToWrite = checkpointPath(context.checkpointDirectory, study, message.id, this.attempt);
+    this.#path = checkpointPath(context.checkpointDirectory, study, message.id, this.attempt);
     this.#lease = new Lease(message.name, assignment, context.reports, context.rpc.clock);
+  }
+
+  /**
+   * Where to save when training has ended for now; the folder around it is made
+   * when this is read. A file or a directory there is announced as it is found,
+   * so let it come into being whole: write beside it, then rename.
+   */
+  get checkpointPathToWrite(): string {
+    makeRoom(this.#path);
+    return this.#path;
   }
 
   /** The step up to which to train, as last told; 0 where the worker decides. */
@@ -119,7 +124,7 @@ export class Trial {
   }
 
   /** Announces a checkpoint written while training goes on, from which the trial can resume if this worker dies. */
-  async checkpoint(step: number, uri: string = this.checkpointPathToWrite): Promise<void> {
+  async checkpoint(step: number, uri = this.#path): Promise<void> {
     await this.#unlessLost(() =>
       this.#context.rpc.call(TrialServiceService.renewLease, {
         ...this.#key,
@@ -146,11 +151,6 @@ export class Trial {
   /** Gives the trial back unfinished, for another worker to take; with a checkpoint, to be resumed from there. */
   async release(checkpoint?: { readonly step: number; readonly uri: string }): Promise<void> {
     await this.#release(checkpoint && { ...checkpoint, trial: 0 });
-  }
-
-  /** Readies the trial for its worker. @internal */
-  async begin(): Promise<void> {
-    if (this.toResource > 0) await makeRoom(this.checkpointPathToWrite);
   }
 
   /**
@@ -210,13 +210,13 @@ export class Trial {
 
   async #saved(): Promise<Checkpoint | undefined> {
     const step = this.#lease.lastStep;
-    const uri = this.checkpointPathToWrite;
+    const uri = this.#path;
     return step !== undefined && (await isSaved(uri)) ? { step, uri, trial: 0 } : undefined;
   }
 
   /** Removes what an ended trial has saved and nobody will ask for; what a completed one has saved last is its result. */
   async #tidy(end: 'stop' | 'complete'): Promise<void> {
-    const path = this.checkpointPathToWrite;
+    const path = this.#path;
     const useless = await earlierCheckpoints(path);
     if (end === 'stop' && (await isSaved(path))) useless.push(path);
     if (useless.length === 0) return;

@@ -29,7 +29,7 @@ test('earlier attempts at the same trial are found, others left alone', async (t
   t.after(() => rm(directory, { recursive: true }));
   const path = checkpointPath(directory, { id: 's', uid: 'u' }, 7, 3);
   assert.deepEqual(await earlierCheckpoints(path), []);
-  await makeRoom(path);
+  makeRoom(path);
   const beside = (name: string) => join(dirname(path), name);
   for (const name of ['7-1', '7-3', '7-4', '17-1', '7-2.tmp', '77-2']) await writeFile(beside(name), '');
   await mkdir(beside('7-2'));

@@ -85,7 +85,7 @@ test('after a cut, what was not acknowledged is sent again under its number, and
 });
 
 test('a server that comes back at its address finds the report waiting', async (t) => {
-  const { server, stream, retries } = await start(t, () => server.stop());
+  const { server, stream, retries } = await start(t, () => server.stop(), Infinity);
   const sent = stream.send(report(5));
   while (retries.length === 0) await new Promise(setImmediate);
   const back = await FakeServer.start(

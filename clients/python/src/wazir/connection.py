@@ -39,7 +39,7 @@ class Held(Leased, Protocol):
     def client_id(self) -> str:
         """The client id under which it is held."""
 
-    def told(self, directive: Directive | None, error: WazirError | None) -> None:
+    def told(self, directive: Directive | None, error: WazirError | None, asked: bool) -> None:
         """Takes a word of the server, on the stream's thread."""
 
 
@@ -130,4 +130,4 @@ class Connection:
         with self._lock:
             trial = self._held.get((name, attempt))
         if trial is not None:
-            trial.told(directive, error)
+            trial.told(directive, error, asked)

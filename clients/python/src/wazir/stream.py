@@ -61,8 +61,8 @@ class Answer:
 
 
 #: Told of each answer before whoever waits for it: (trial, attempt, directive or
-#: None, error or None). Called on the stream's thread.
-Listener = Callable[[str, int, Optional[Directive], Optional[WazirError]], None]
+#: None, error or None, whether it was asked for). Called on the stream's thread.
+Listener = Callable[[str, int, Optional[Directive], Optional[WazirError], bool], None]
 
 
 class MeasurementStream:
@@ -196,7 +196,7 @@ class MeasurementStream:
 
     def _take(self, response: pb.StreamMeasurementsResponse) -> WazirError | None:
         if response.message_id == 0:
-            self._listener(response.trial, response.attempt, directive_from(response.directive), None)
+            self._listener(response.trial, response.attempt, directive_from(response.directive), None, False)
             return None
         error = error_from_status(response.error) if response.HasField("error") else None
         if isinstance(error, RETRIABLE):
@@ -216,7 +216,7 @@ class MeasurementStream:
         answer.directive = directive
         answer.error = error
         try:
-            self._listener(answer.request.trial, answer.request.attempt, directive, error)
+            self._listener(answer.request.trial, answer.request.attempt, directive, error, True)
         finally:
             answer.settle()
 

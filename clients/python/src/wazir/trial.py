@@ -7,13 +7,14 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Callable
 
 from .checkpoints import CheckpointFolder
 from .connection import Connection
 from .directive import Directive, DirectiveKind, directive_from
-from .errors import TrialEnded, WazirError
+from .errors import Cancelled, TrialEnded, WazirError
 from .handback import HandBack
 from .retry import is_outage
 from .standing import OUT_OF_HANDS, Standing
@@ -254,6 +255,9 @@ class Trial:
         if self.lost:
             self._back.discard()
         elif self._standing.ended:
+            if self._renewal is not None:
+                with suppress(*OUT_OF_HANDS):
+                    self._connection.stream.wait(self._renewal)
             self._end(self._back.ended)
         elif self.directive.kind is DirectiveKind.PAUSE:
             self.release()
@@ -305,11 +309,17 @@ class Trial:
 
     # For the connection
 
-    def told(self, directive: Directive | None, error: WazirError | None) -> None:
+    def told(self, directive: Directive | None, error: WazirError | None, asked: bool = True) -> None:
         """Takes a word of the server; called on the stream's thread too."""
         self._standing.take(directive, error)
-        if self._standing.ended:
-            self._connection.drop(self)
+        if not self._standing.ended:
+            return
+        if not asked:
+            # Nothing will be reported any more, and until it hears from us the server must
+            # take the trial for running: it would hold a place until its lease expires.
+            with suppress(Cancelled):
+                self._renewal = self._send(None)
+        self._connection.drop(self)
 
     def renewal_due(self) -> float:
         """When the lease is to be renewed: a third of its length after the last word sent."""

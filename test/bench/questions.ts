@@ -1,0 +1,13 @@
+import type { Question } from './question.js';
+import { streamedReports } from './streamed-reports.js';
+import { suggest } from './suggest.js';
+import { unaryReport } from './unary-report.js';
+
+/** All questions, in the order of the table. */
+export const questions: readonly Question[] = [
+  suggest,
+  unaryReport(64, 1),
+  unaryReport(256, 4),
+  streamedReports(1, 1),
+  streamedReports(64, 4),
+];

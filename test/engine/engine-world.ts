@@ -1,0 +1,92 @@
+/**
+ * An engine over a real store, on a clock that the test moves. `restart` closes
+ * both and opens the same data anew, as the next process would.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { createStudy } from '../../server/engine/commands/create-study.js';
+import { deleteStudy } from '../../server/engine/commands/delete-study.js';
+import { Engine } from '../../server/engine/engine.js';
+import { CreateStudyRequest, DeleteStudyRequest, type StudySpec } from '../../server/gen/wazir/v1/study.js';
+import { openLevelStore } from '../../server/store/level.js';
+import type { Store } from '../../server/store/store.js';
+import { FakeClock } from './fake-clock.js';
+import { StudyDriver } from './study-driver.js';
+
+/** Calls back when a test ends; node:test's contexts have it. */
+export interface Ending {
+  after(fn: () => Promise<void>): void;
+}
+
+// In memory where there is such a place: what a power cut leaves is the store's concern, and syncs are slow.
+const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const logger = pino({ level: 'silent' });
+
+export class EngineWorld {
+  readonly clock = new FakeClock();
+  #number = 0;
+
+  private constructor(
+    private readonly directory: string,
+    public store: Store,
+    public engine: Engine,
+  ) {}
+
+  /** A fresh one, which goes when the test ends. */
+  static async open(test: Ending): Promise<EngineWorld> {
+    const directory = await mkdtemp(join(base, 'wazir-engine-'));
+    const store = await openLevelStore({ directory, freeSpaceFloorBytes: 0 });
+    const world = new EngineWorld(directory, store, undefined as unknown as Engine);
+    world.engine = new Engine(store, world.clock, logger);
+    await world.engine.open();
+    test.after(async () => {
+      await world.#close();
+      await rm(directory, { recursive: true, force: true });
+    });
+    return world;
+  }
+
+  /** Closes all and opens it anew. `freeSpaceFloorBytes` above what the disk has lets no commit through. */
+  async restart(freeSpaceFloorBytes = 0): Promise<void> {
+    await this.#close();
+    this.store = await openLevelStore({ directory: this.directory, freeSpaceFloorBytes });
+    this.engine = new Engine(this.store, this.clock, logger);
+    await this.engine.open();
+  }
+
+  /** Creates a study; unless the spec says so it has one parameter, a loss to be minimised, and leases of 60 s. */
+  async create(spec: Partial<StudySpec> = {}, studyId = `s${++this.#number}`): Promise<StudyDriver> {
+    const request = CreateStudyRequest.fromPartial({ studyId, study: { spec: { ...defaultSpec(), ...spec } } });
+    await createStudy(this.engine, 'test', request);
+    return new StudyDriver(this, { owner: 'test', study: studyId });
+  }
+
+  async delete(study: StudyDriver): Promise<void> {
+    await deleteStudy(this.engine, study.name, DeleteStudyRequest.fromPartial({}));
+  }
+
+  /** Lets time pass, and what it brings about become durable. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+  }
+
+  async #close(): Promise<void> {
+    await this.engine.close();
+    await this.store.close();
+  }
+}
+
+function defaultSpec(): StudySpec {
+  return CreateStudyRequest.fromPartial({
+    study: {
+      spec: {
+        parameters: [{ name: 'x', domain: { $case: 'double', value: { min: 0, max: 1 } } }],
+        metrics: [{ name: 'loss', goal: 2 }],
+        seed: 7,
+      },
+    },
+  }).study!.spec!;
+}
