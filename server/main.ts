@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** The process: the one place that touches `process`. Everything else is handed what it needs. */
-import { ExitCode } from './cli/exit-code.js';
+import { ExitCode, signalExitCodes } from './cli/exit-code.js';
 import { run } from './cli/program.js';
 import type { EndSignal, Surroundings } from './cli/surroundings.js';
-
-const signalCodes = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const;
 
 let firstSignal: Promise<EndSignal> | undefined;
 
@@ -14,7 +12,7 @@ function interrupted(): Promise<EndSignal> {
     let seen = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (seen) process.exit(signalCodes[signal]);
+        if (seen) process.exit(signalExitCodes[signal]);
         seen = true;
         resolve(signal);
       });

@@ -74,7 +74,10 @@ test('a wrong value is refused by the name under which it was given', (t) => {
 
 test('a config file that is none is refused with its line', (t) => {
   assert.match(refusal({ config: '/nowhere/wazir.yaml' }), /^\/nowhere\/wazir\.yaml: can not be read/);
-  assert.match(refusal({ config: configFile(t, 'data: x\nport: 1\n') }), /:2: port: no such setting; there are listen, /);
+  assert.match(
+    refusal({ config: configFile(t, 'data: x\nport: 1\n') }),
+    /:2: port: no such setting; there are listen, /,
+  );
   assert.match(refusal({ config: configFile(t, 'data: x\ndata: y\n') }), /wazir\.yaml:2: /);
   assert.match(refusal({ config: configFile(t, '- data\n') }), /expected settings/);
   const empty = configFile(t, '# nothing\n');
@@ -83,6 +86,9 @@ test('a config file that is none is refused with its line', (t) => {
 
 test('port 0 is for servers only', () => {
   const flags = { server: '127.0.0.1:0' };
-  assert.throws(() => clientConfig({ flags, environment: {} }), /--server: expected host:port with a port from 1/);
+  assert.throws(
+    () => clientConfig({ flags, environment: {} }),
+    /--server: expected host:port with a port from 1/,
+  );
   assert.equal(clientConfig({ flags: {}, environment: { WAZIR_SERVER: 'unix:/x' } }).server, 'unix:/x');
 });

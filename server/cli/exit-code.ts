@@ -16,6 +16,9 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** 128 and the number of the signal, as shells have it. */
+export const signalExitCodes = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const;
+
 /** What each code means, in the order of the codes. */
 export const exitCodeMeanings: readonly (readonly [code: ExitCode, meaning: string])[] = [
   [ExitCode.ok, 'done'],
@@ -28,5 +31,5 @@ export const exitCodeMeanings: readonly (readonly [code: ExitCode, meaning: stri
   [ExitCode.internal, 'a bug in Wazir'],
   [ExitCode.interrupted, 'ended by SIGINT'],
   [ExitCode.brokenPipe, 'the reader of the output went away'],
-  [ExitCode.terminated, 'ended by SIGTERM before it could close in order'],
+  [ExitCode.terminated, 'ended by SIGTERM; a server that closed in order ends with 0'],
 ];

@@ -3,6 +3,8 @@ import { isLocal, parseAddress } from '../address.js';
 import { defaults, logLevels, serveConfig } from '../config.js';
 import { createLogger } from '../logger.js';
 import { collect, type Options } from './client-command.js';
+import { signalExitCodes } from './exit-code.js';
+import { Failure } from './failure.js';
 import { startFailure } from './start-failure.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -28,15 +30,20 @@ export function serve(surroundings: Surroundings): Command {
     const flags = command.opts<Options>();
     const config = serveConfig({ flags, environment: surroundings.environment });
     const logger = createLogger({ level: config.logLevel });
-    // Before the start: a signal that comes while the database opens is not lost.
+    // Before the start: a signal that comes while the database opens ends it, which a database survives.
     const interrupted = surroundings.interrupted();
     // Here, not at the top: client commands have no use for the whole server.
     const { startServer } = await import('../app.js');
-    const server = await startServer({ listen: config.listen, dataDir: config.data, logger }).catch(
+    const starting = startServer({ listen: config.listen, dataDir: config.data, logger }).catch(
       (error: unknown) => {
-        throw startFailure(error, config);
+        throw startFailure(error);
       },
     );
+    const server = await Promise.race([starting, interrupted]);
+    if (typeof server === 'string') {
+      logger.info({ signal: server }, 'ended while starting');
+      throw new Failure(signalExitCodes[server], '');
+    }
     for (const address of server.addresses) {
       logger.info({ address }, 'listening');
       const parsed = parseAddress(address, 0);

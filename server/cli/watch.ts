@@ -3,7 +3,7 @@ import { status, type ServiceError } from '@grpc/grpc-js';
 import type { Command } from 'commander';
 import type { WatchStudyResponse } from '../gen/wazir/v1/study.js';
 import { clientCommand, type ClientContext } from './client-command.js';
-import { ExitCode } from './exit-code.js';
+import { signalExitCodes } from './exit-code.js';
 import { Failure } from './failure.js';
 import { studyName } from './names.js';
 import { serverFailure } from './server-error.js';
@@ -37,9 +37,7 @@ export function watch(surroundings: Surroundings): Command {
     } finally {
       await display.end();
     }
-    if (stop.signal.aborted) {
-      throw new Failure((await signal) === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated, '');
-    }
+    if (stop.signal.aborted) throw new Failure(signalExitCodes[await signal], '');
   });
 }
 

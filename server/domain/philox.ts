@@ -17,11 +17,13 @@ export function philox(counter: Counter, key: Key): [number, number, number, num
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < rounds; round++) {
-    const low0 = Math.imul(multiplier0, c0);
-    const low1 = Math.imul(multiplier1, c2);
     const high0 = highWord(multiplier0, c0);
     const high1 = highWord(multiplier1, c2);
-    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
+    const low0 = Math.imul(multiplier0, c0);
+    c0 = high1 ^ c1 ^ k0;
+    c1 = Math.imul(multiplier1, c2);
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
     k0 = (k0 + weyl0) | 0;
     k1 = (k1 + weyl1) | 0;
   }

@@ -15,11 +15,9 @@ export interface Scale {
 /**
  * The scale over [min, max].
  *
- * `toUnit` and `fromUnit` undo each other to within rounding: a linear scale to
- * 2^-50 of the larger of the span and the bounds, a logarithmic one to a relative
- * 2^-40 (its worst case, from the least to the greatest double; 2^-48 where
- * max / min is below 10^6), the reverse one to either as measured from the end
- * where it is coarser.
+ * `toUnit` and `fromUnit` undo each other to within rounding: to 2^-50 of the
+ * larger bound on a linear scale, to a relative 2^-40 on a logarithmic one (2^-47
+ * where max / min is below 10^6), and to as much of `max` on a reversed one.
  *
  * REVERSE_LOG is LOG mirrored within the range: x on it lies where
  * min + max − x lies on LOG, counted from the other end.
@@ -41,7 +39,11 @@ export function scaleOver(scale: ParameterScale, min: number, max: number): Scal
       if (coordinate >= 1) return max;
       return clamp(inner.fromUnit(coordinate), min, max);
     },
-    toUnit: (value) => clamp(inner.toUnit(value), 0, 1),
+    toUnit: (value) => {
+      if (value <= min) return 0;
+      if (value >= max) return 1;
+      return clamp(inner.toUnit(value), 0, 1);
+    },
   };
 }
 
@@ -73,8 +75,8 @@ function logarithmic(min: number, max: number): Scale {
 }
 
 function mirrored(scale: Scale, min: number, max: number): Scale {
-  // Where min is below the rounding of max, max − (max − min) is 0.
-  const mirror = (x: number) => clamp(max - (x - min), min, max);
+  // In this order, since max − x is exact where x is close to max.
+  const mirror = (x: number) => clamp(min + (max - x), min, max);
   return { fromUnit: (u) => mirror(scale.fromUnit(1 - u)), toUnit: (x) => 1 - scale.toUnit(mirror(x)) };
 }
 

@@ -60,8 +60,9 @@ export class Engine {
     if (!loading) {
       loading = this.#load(name);
       this.#studies.set(full, loading);
-      // What failed to load is tried anew by whoever asks next.
-      loading.catch(() => this.#studies.delete(full));
+      const mine = loading;
+      // What failed to load is tried anew by whoever asks next, unless it was created meanwhile.
+      mine.catch(() => this.#studies.get(full) === mine && this.#studies.delete(full));
     }
     const study = await loading;
     if (uid !== '' && uid !== study.uid)

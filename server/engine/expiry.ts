@@ -7,14 +7,19 @@
 import { TrialState } from '../domain/spec.js';
 import { TrialEndReason } from '../gen/wazir/v1/trial.js';
 import { endTrial } from './end-trial.js';
+import type { LiveTrial } from './live-trial.js';
 import { settle } from './settle.js';
 import type { Study } from './study.js';
 import { Transaction } from './transaction.js';
 
-/** Looks which leases have ended. */
-export function lapse(transaction: Transaction): void {
+/**
+ * Looks which leases have ended.
+ * @returns whether a trial has ended with its lease
+ */
+export function lapse(transaction: Transaction): boolean {
   const { study } = transaction;
   const now = study.clock.monotonic();
+  const before = study.trials.size;
   for (const { trial } of study.leases.lapse(now)) {
     const live = study.trials.get(trial)!;
     if (live.trial.state === TrialState.STOPPING)
@@ -32,6 +37,19 @@ export function lapse(transaction: Transaction): void {
       });
   }
   for (const { trial } of study.saving.lapse(now)) study.refreshReady(study.trials.get(trial)!);
+  return study.trials.size < before;
+}
+
+/**
+ * Renews what a worker has of a trial: its lease, or its time for saving. Where that
+ * had lapsed and nobody took over, the worker is back.
+ */
+export function renewHold(study: Study, live: LiveTrial, progressed: boolean): void {
+  const now = study.clock.monotonic();
+  study.leases.renew(live.id, now, progressed);
+  study.saving.renew(live.id, now, progressed);
+  study.refreshReady(live);
+  armExpiry(study);
 }
 
 /** Sees to it that somebody looks when the next lease ends. */

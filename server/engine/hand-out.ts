@@ -29,7 +29,8 @@ export interface Asker {
 export function handOut(transaction: Transaction, asker: Asker): LiveTrial[] {
   const { study } = transaction;
   if (study.state !== StudyState.ACTIVE) return [];
-  lapse(transaction);
+  // What ends here may close a rung, whose survivors go before new trials.
+  if (lapse(transaction)) settle(transaction);
   endAfterDuration(transaction);
   const lent: LiveTrial[] = [];
   if (asker.recover) recoverOwn(transaction, asker, lent);
@@ -64,10 +65,8 @@ function recoverOwn(transaction: Transaction, asker: Asker, lent: LiveTrial[]): 
   for (const id of study.leases.heldBy(asker.client)) {
     const live = study.trials.get(id)!;
     if (lent.length === asker.count) return;
-    if (live.trial.state === TrialState.ACTIVE && isLost(live)) {
-      lend(transaction, live, asker.client);
+    if (live.trial.state === TrialState.ACTIVE && isLost(live) && lendIfFits(transaction, live, asker.client))
       lent.push(live);
-    }
   }
 }
 

@@ -21,7 +21,7 @@ export class LiveTrial {
   constructor(public record: TrialRecord) {
     const trial = record.trial!;
     this.lastStep = trial.lastStep;
-    this.attemptLast = record.attemptFrom;
+    this.attemptLast = record.attemptFrom + trial.resourceSpent - record.spentBefore;
     this.best = trial.bestMeasurement;
     this.last = record.lastMeasurement;
   }

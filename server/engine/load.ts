@@ -138,7 +138,7 @@ async function restoreReports(study: Study, live: LiveTrial): Promise<void> {
       live.reportSequence = Math.max(live.reportSequence, sequence);
       study.sequence = Math.max(study.sequence, sequence);
     }
-  } else live.attemptLast = live.record.attemptFrom + live.trial.resourceSpent - live.record.spentBefore;
+  }
   study.progress.resourceSpent += live.spent;
   study.progress.resourceLent += live.lent;
 }

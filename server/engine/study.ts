@@ -245,8 +245,9 @@ export class Study {
 
   /**
    * Runs a command that reads records before it changes them. Such commands wait
-   * for each other and for all commits, so that what one has read is still so when
-   * it writes: ended trials and known measurements change in here alone.
+   * for each other and for all commits before them, so that what one has read is
+   * still so when it writes: ended trials and known measurements change in here
+   * alone.
    */
   inLane<T>(command: () => Promise<T>): Promise<T> {
     const run = this.#lane.then(async () => {
@@ -258,12 +259,11 @@ export class Study {
     return run;
   }
 
-  /** Waits until all that memory shows is durable. */
+  /**
+   * Waits until all that memory shows at this moment is durable. Not until nothing
+   * is under way any more: under load that never comes.
+   */
   async settled(): Promise<void> {
-    for (;;) {
-      const commit = this.lastCommit;
-      await commit;
-      if (this.lastCommit === commit) return;
-    }
+    await this.lastCommit;
   }
 }

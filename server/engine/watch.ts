@@ -22,6 +22,8 @@ export async function* watch(
   signal.addEventListener('abort', leave, { once: true });
   let last = afterSequence;
   try {
+    // What was under way when the watcher joined is not told to it, but read from disk.
+    await study.settled();
     for (;;) {
       for await (const change of catchUp(study, last, watcher)) {
         last = change.sequence;

@@ -13,6 +13,7 @@ import type {
 import type { PackageDefinition } from '@grpc/proto-loader';
 import type { Logger } from 'pino';
 import { WazirError } from '../domain/errors.js';
+import { drained } from './drained.js';
 import { explain, Malformed } from './malformed.js';
 import { statusOf, toServiceError } from './status.js';
 
@@ -80,7 +81,10 @@ export function unary<Request, Response>(
   };
 }
 
-/** A server stream: what the generator yields is written at the reader's pace. */
+/**
+ * A server stream: what the generator yields is written at the reader's pace. The
+ * generator must end when the signal aborts.
+ */
 export function serverStream<Request, Response>(
   parts: HandlerParts,
   handle: (request: Request, context: CallContext) => AsyncGenerator<Response>,
@@ -90,21 +94,10 @@ export function serverStream<Request, Response>(
     const path = call.getPath();
     const run = async () => {
       const context = contextOf(call);
-      const gone = new Promise<'gone'>((resolve) => {
-        if (context.signal.aborted) resolve('gone');
-        context.signal.addEventListener('abort', () => resolve('gone'), { once: true });
-      });
-      const responses = handle(checked(call.request, path, parts), context);
-      // Its last step may never come; the generator's own end is not waited for.
-      const leave = () => void responses.return(undefined).catch(() => undefined);
-      for (;;) {
-        const next = await Promise.race([responses.next(), gone]);
-        if (next === 'gone') return leave();
-        if (next.done) return;
-        if (!call.write(next.value)) {
-          const drained = new Promise<'drained'>((resolve) => call.once('drain', () => resolve('drained')));
-          if ((await Promise.race([drained, gone])) === 'gone') return leave();
-        }
+      // Not a race of each step against the abort: a promise that outlives its races keeps what they gave.
+      for await (const response of handle(checked(call.request, path, parts), context)) {
+        if (context.signal.aborted) return;
+        if (!call.write(response)) await drained(call, context.signal);
       }
     };
     run().then(

@@ -38,7 +38,9 @@ interface LongLike {
 }
 
 function isLong(value: unknown): value is LongLike {
-  return typeof value === 'object' && value !== null && 'low' in value && 'high' in value && 'unsigned' in value;
+  return (
+    typeof value === 'object' && value !== null && 'low' in value && 'high' in value && 'unsigned' in value
+  );
 }
 
 /** Path of the first 64-bit integer that a double can not hold. */
@@ -61,16 +63,32 @@ function first(
   return undefined;
 }
 
-/** What is wrong with a request that did not decode. */
-export function explain(descriptors: PackageDefinition, path: string, malformed: Malformed): WazirError {
+/** A request that did not decode as the general decoder reads it, with names as in the contract; undefined where not even that does. */
+function decodeAnyway(
+  descriptors: PackageDefinition,
+  path: string,
+  { bytes }: Malformed,
+): Record<string, unknown> | undefined {
   const [, service, name] = path.split('/');
   const methods = descriptors[service!] as Record<string, MethodDefinition<object, object>> | undefined;
-  const method = methods?.[name!];
   try {
-    const field = method && findUnsafe(method.requestDeserialize(malformed.bytes), '');
-    if (field !== undefined) return invalid(field, 'must be within ±(2^53 − 1)');
+    return methods?.[name!]?.requestDeserialize(bytes) as Record<string, unknown> | undefined;
   } catch {
-    // Not even the general decoder reads it.
+    return undefined;
   }
-  return invalid('request', 'is not a well-formed message of this method');
+}
+
+/** What is wrong with a request that did not decode. */
+export function explain(descriptors: PackageDefinition, path: string, malformed: Malformed): WazirError {
+  const field = findUnsafe(decodeAnyway(descriptors, path, malformed), '');
+  return field === undefined
+    ? invalid('request', 'is not a well-formed message of this method')
+    : invalid(field, 'must be within ±(2^53 − 1)');
+}
+
+/** `message_id` of a request that did not decode, so that its sender can tell which one it was; 0 where it can not be read. */
+export function messageIdOf(descriptors: PackageDefinition, path: string, malformed: Malformed): number {
+  const id = decodeAnyway(descriptors, path, malformed)?.['message_id'];
+  const number = isLong(id) ? Number(id.toString()) : 0;
+  return Number.isSafeInteger(number) ? number : 0;
 }

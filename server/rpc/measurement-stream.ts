@@ -17,8 +17,9 @@ import {
   type StreamMeasurementsRequest,
   type StreamMeasurementsResponse,
 } from '../gen/wazir/v1/measurement.js';
+import { drained } from './drained.js';
 import { logCall, type HandlerParts } from './handler.js';
-import { explain, Malformed } from './malformed.js';
+import { explain, Malformed, messageIdOf } from './malformed.js';
 import { toServiceError, toStatus } from './status.js';
 
 type Call = ServerDuplexStream<StreamMeasurementsRequest, StreamMeasurementsResponse>;
@@ -34,11 +35,13 @@ export function streamMeasurements(
 }
 
 class MeasurementStream {
-  readonly #heard = new Map<string, () => void>();
+  /** By study and trial, what ends its being told of a stop. */
+  readonly #heard = new Map<string, { readonly study: Study; readonly end: () => void }>();
+  #stopDraining: (() => void) | undefined;
   readonly #start = performance.now();
   #underWay = 0;
   #last: Promise<void> = Promise.resolve();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(
     private readonly engine: Engine,
@@ -52,14 +55,18 @@ class MeasurementStream {
     call.on('end', () => void this.#last.then(() => this.#close()));
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
-    const stopDraining = this.engine.onDrain(() => void this.#last.then(() => this.#close(draining())));
-    this.#heard.set('', stopDraining);
+    this.#stopDraining = this.engine.onDrain(() => void this.#last.then(() => this.#close(draining())));
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #close(error?: unknown): void {
     if (this.#closed) return;
-    this.#closed = true;
-    for (const stop of this.#heard.values()) stop();
+    this.#closing.abort();
+    this.#stopDraining?.();
+    for (const { end } of this.#heard.values()) end();
     const path = this.call.getPath();
     if (error === undefined) this.call.end();
     else this.call.emit('error', toServiceError(error));
@@ -78,20 +85,18 @@ class MeasurementStream {
 
   async #write(response: StreamMeasurementsResponse): Promise<void> {
     if (this.#closed || this.call.write(response)) return;
-    await new Promise<void>((resolve) => {
-      this.call.once('drain', resolve);
-      this.call.once('cancelled', resolve);
-      this.call.once('close', resolve);
-    });
+    await drained(this.call, this.#closing.signal);
   }
 
   /** Never rejects: what is wrong with one request is told in its answer. */
   async #answer(request: StreamMeasurementsRequest | Malformed): Promise<StreamMeasurementsResponse> {
-    const messageId = request instanceof Malformed ? 0 : request.messageId;
+    const { descriptors } = this.parts;
+    const path = this.call.getPath();
+    const messageId =
+      request instanceof Malformed ? messageIdOf(descriptors, path, request) : request.messageId;
     const response = { messageId, trial: '', attempt: 0, directive: undefined, error: undefined };
     try {
-      if (request instanceof Malformed)
-        throw explain(this.parts.descriptors, this.call.getPath(), request);
+      if (request instanceof Malformed) throw explain(descriptors, path, request);
       if (messageId < 1) throw invalid('message_id', 'must be positive');
       return { ...response, directive: await this.#apply(request) };
     } catch (error) {
@@ -104,10 +109,18 @@ class MeasurementStream {
   async #apply(request: StreamMeasurementsRequest): Promise<Directive | undefined> {
     const { trial, ...studyName } = parseTrialName('trial', request.trial);
     const study = await this.engine.study(studyName, request.studyUid);
-    this.#listen(study, request.trial, trial);
-    const directive = request.measurement
-      ? await report(study, trial, request.attempt, request.measurement)
-      : (await renew(study, trial, request.attempt, undefined)).directive;
+    // Before the report is applied, so that no stop falls in between.
+    const isNew = this.#listen(study, request.trial, trial);
+    let directive: Directive | undefined;
+    try {
+      directive = request.measurement
+        ? await report(study, trial, request.attempt, request.measurement)
+        : (await renew(study, trial, request.attempt, undefined)).directive;
+    } catch (error) {
+      // Else a stream could make us listen to any number of trials that are not there.
+      if (isNew) this.#unlisten(study, trial);
+      throw error;
+    }
     // Told to leave the trial, this stream need not hear of it any more.
     if (directive?.kind !== DirectiveKind.CONTINUE) this.#unlisten(study, trial);
     return directive;
@@ -115,18 +128,25 @@ class MeasurementStream {
 
   #unlisten(study: Study, trial: number): void {
     const key = `${study.uid}/${trial}`;
-    this.#heard.get(key)?.();
+    this.#heard.get(key)?.end();
     this.#heard.delete(key);
   }
 
-  /** From a trial's first message on, its stream hears unasked when it is to stop. */
-  #listen(study: Study, name: string, trial: number): void {
+  /**
+   * From a trial's first message on, its stream hears unasked when it is to stop.
+   * @returns whether it did not do so before
+   */
+  #listen(study: Study, name: string, trial: number): boolean {
     const key = `${study.uid}/${trial}`;
-    if (this.#closed || this.#heard.has(key)) return;
+    const known = this.#heard.get(key);
+    if (this.#closed || known?.study === study) return false;
+    // After a failed write the study has been read anew, and tells nothing to those who heard the old one.
+    known?.end();
     const listener: DirectiveListener = (_trial, attempt, directive) => {
       if (!this.#closed) this.call.write({ messageId: 0, trial: name, attempt, directive, error: undefined });
     };
     study.listeners.add(trial, listener);
-    this.#heard.set(key, () => study.listeners.remove(trial, listener));
+    this.#heard.set(key, { study, end: () => study.listeners.remove(trial, listener) });
+    return true;
   }
 }

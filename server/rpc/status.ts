@@ -1,6 +1,6 @@
 /** THE table from the server's errors to gRPC statuses, and the details that go with them (AIP-193). */
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
-import { WazirError, type Reason } from '../domain/errors.js';
+import { WazirError, type Reason, type Violation } from '../domain/errors.js';
 import { BadRequest, ErrorInfo, RetryInfo } from '../gen/google/rpc/error_details.js';
 import { Status } from '../gen/google/rpc/status.js';
 import type { Any } from '../gen/google/protobuf/any.js';
@@ -33,6 +33,40 @@ export const statusOf: Readonly<Record<Reason, status>> = {
   DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
 };
 
+/*
+ * Message and details travel in the trailers. Many clients take 8 KiB of headers at
+ * the most, and HTTP/2 stacks end the call, or the connection, over not much more.
+ * The message goes twice: percent-encoded, at the worst three characters a byte, and
+ * within the details, which go as base64.
+ */
+const maxMessageBytes = 640;
+const maxViolationsBytes = 2400;
+const maxTextBytes = 1024;
+
+/** The beginning of a text, at most so many bytes of UTF-8. */
+function shorten(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes - 3;
+  // Back to where a character begins.
+  while ((bytes[end]! & 0xc0) === 0x80) end--;
+  return `${bytes.toString('utf8', 0, end)}…`;
+}
+
+/** As many violations as fit, at least one. */
+function fitting(violations: readonly Violation[]): Violation[] {
+  const fit: Violation[] = [];
+  let bytes = 0;
+  for (const violation of violations) {
+    const field = shorten(violation.field, maxTextBytes);
+    const description = shorten(violation.description, maxTextBytes);
+    bytes += Buffer.byteLength(field) + Buffer.byteLength(description);
+    if (fit.length > 0 && bytes > maxViolationsBytes) break;
+    fit.push({ field, description });
+  }
+  return fit;
+}
+
 function detail(type: string, value: Uint8Array): Any {
   return { typeUrl: `type.googleapis.com/google.rpc.${type}`, value: Buffer.from(value) };
 }
@@ -44,14 +78,18 @@ export function toStatus(error: unknown): Status {
   const details = [
     detail(
       'ErrorInfo',
-      ErrorInfo.encode({ reason: error.reason, domain: errorDomain, metadata: { ...error.metadata } }).finish(),
+      ErrorInfo.encode({
+        reason: error.reason,
+        domain: errorDomain,
+        metadata: { ...error.metadata },
+      }).finish(),
     ),
   ];
   if (error.violations.length > 0)
     details.push(
       detail(
         'BadRequest',
-        BadRequest.encode(BadRequest.fromPartial({ fieldViolations: [...error.violations] })).finish(),
+        BadRequest.encode(BadRequest.fromPartial({ fieldViolations: fitting(error.violations) })).finish(),
       ),
     );
   if (error.retryAfterSeconds !== undefined) {
@@ -59,7 +97,7 @@ export function toStatus(error: unknown): Status {
     const nanos = Math.round((error.retryAfterSeconds - seconds) * 1e9);
     details.push(detail('RetryInfo', RetryInfo.encode({ retryDelay: { seconds, nanos } }).finish()));
   }
-  return { code: statusOf[error.reason], message: error.message, details };
+  return { code: statusOf[error.reason], message: shorten(error.message, maxMessageBytes), details };
 }
 
 /** An error as grpc-js ends a call with it. */
@@ -67,9 +105,6 @@ export function toServiceError(error: unknown): ServiceError | (StatusObject & E
   const { code, message, details } = toStatus(error);
   const metadata = new Metadata();
   if (details.length > 0)
-    metadata.set(
-      'grpc-status-details-bin',
-      Buffer.from(Status.encode({ code, message, details }).finish()),
-    );
+    metadata.set('grpc-status-details-bin', Buffer.from(Status.encode({ code, message, details }).finish()));
   return Object.assign(new Error(message), { code, details: message, metadata });
 }

@@ -15,7 +15,6 @@ const integer = (name: string, min: number, max: number) => ({
 export function createBenchStudy(client: TestClient, resource: StudySpec['resource']): Promise<Study> {
   return client.createStudy({
     parent: 'owners/default',
-    studyId: 'bench',
     study: {
       spec: {
         parameters: [

@@ -1,12 +1,13 @@
 /** Puts a question to the server and to the echo, turn about, and compares. */
-import path from 'node:path';
 import { TestClient } from '../test-client.js';
 import { drive, type Load } from './load.js';
-import { MeasuredProcess } from './measured-process.js';
 import type { Question } from './question.js';
+import type { Servers } from './servers.js';
 
 export interface Pace {
-  /** Milliseconds for which both work before anything is measured. */
+  /** Requests that each answers before anything is measured; */
+  readonly warmUpRequests: number;
+  /** … and milliseconds after which it is enough in any case. */
   readonly warmUpMs: number;
   /** About how long a turn of the server lasts, in milliseconds. */
   readonly turnMs: number;
@@ -37,32 +38,18 @@ export interface Row {
   readonly clientMicrosPerRequest: number;
 }
 
-export interface Places {
-  /** An empty directory for the server's data. */
-  readonly dataDir: string;
-  /** Where to leave a CPU profile of the server; not set: none is taken. */
-  readonly profileDir: string | undefined;
-}
-
 interface Round {
   readonly wazir: Figures;
   readonly echo: Figures;
   readonly clientMicros: number;
 }
 
-interface Servers {
-  readonly wazir: MeasuredProcess;
-  readonly echo: MeasuredProcess;
-}
-
 // Far beyond any rate seen: a guard against a turn that ends before the clock moves.
 const mostRequests = 500_000;
 
-export async function compare(question: Question, pace: Pace, places: Places): Promise<Row> {
-  const profile = places.profileDir === undefined ? [] : profileOptions(places.profileDir, question.name);
-  const servers = await start([places.dataDir], profile);
-  const { wazir, echo } = servers;
-  const client = new TestClient(`127.0.0.1:${wazir.port}`);
+/** Answers a question; fails where a server did not do all that it was asked. */
+export async function compare(question: Question, pace: Pace, servers: Servers): Promise<Row> {
+  const client = new TestClient(`127.0.0.1:${servers.wazir.port}`);
   try {
     const session = await question.prepare(client);
     const requests = await warmUp(servers, (count) => session.load(count), pace);
@@ -70,47 +57,25 @@ export async function compare(question: Question, pace: Pace, places: Places): P
     while (rounds.length < pace.rounds)
       rounds.push(await round(servers, session.load(requests), rounds.length % 2 === 1));
     await session.verify();
-    client.close();
-    await Promise.all([wazir.close(), echo.close()]);
     return rowOf(question.name, rounds);
   } finally {
     client.close();
-    wazir.kill();
-    echo.kill();
   }
-}
-
-/** Both or none. */
-async function start(wazirArgs: string[], nodeOptions: string[]): Promise<Servers> {
-  const starting = [
-    MeasuredProcess.start('./wazir-process.ts', wazirArgs, nodeOptions),
-    MeasuredProcess.start('./echo-process.ts', []),
-  ] as const;
-  try {
-    const [wazir, echo] = await Promise.all(starting);
-    return { wazir, echo };
-  } catch (error) {
-    for (const one of await Promise.allSettled(starting)) if (one.status === 'fulfilled') one.value.kill();
-    throw error;
-  }
-}
-
-function profileOptions(directory: string, question: string): string[] {
-  const name = `${question.replaceAll(/[^a-z0-9]+/g, '-')}.cpuprofile`;
-  return ['--cpu-prof', `--cpu-prof-name=${name}`, `--cpu-prof-dir=${path.resolve(directory)}`];
 }
 
 /** Lets both work until their code is compiled; returns how many requests make a turn. */
 async function warmUp({ wazir, echo }: Servers, load: (count: number) => Load, pace: Pace): Promise<number> {
   const start = performance.now();
   let count = pace.fewestRequests;
+  let answered = 0;
   for (;;) {
     const requests = load(count);
     const { ms, answer } = await drive(wazir.port, requests);
     await echo.setAnswer(requests.path, answer);
     await drive(echo.port, requests);
+    answered += requestsOf(requests);
     const fitting = Math.ceil((requestsOf(requests) * pace.turnMs) / ms);
-    if (performance.now() - start >= pace.warmUpMs)
+    if (answered >= pace.warmUpRequests || performance.now() - start >= pace.warmUpMs)
       return Math.min(Math.max(fitting, pace.fewestRequests), mostRequests);
     // Short turns, so that it ends in time; cold code makes the first ones slow.
     count = Math.max(Math.ceil(fitting / 4), pace.fewestRequests);

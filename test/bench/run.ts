@@ -1,15 +1,22 @@
 /** `npm run bench`: see README.md. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../../server/cli/table.js';
 import { compare, type Pace, type Row } from './compare.js';
 import { questions } from './questions.js';
+import { startServers } from './servers.js';
 
-const usualPace: Pace = { warmUpMs: 4000, turnMs: 1500, rounds: 7, fewestRequests: 1000 };
+const usualPace: Pace = {
+  warmUpRequests: 20_000,
+  warmUpMs: 8000,
+  turnMs: 1500,
+  rounds: 7,
+  fewestRequests: 1000,
+};
 /** Shows that it runs. Its figures mean nothing: nothing is compiled yet. */
-const quickPace: Pace = { warmUpMs: 0, turnMs: 0, rounds: 2, fewestRequests: 256 };
+const quickPace: Pace = { warmUpRequests: 0, warmUpMs: 0, turnMs: 0, rounds: 2, fewestRequests: 256 };
 
 const { values: flags } = parseArgs({
   options: {
@@ -24,23 +31,29 @@ const directory = mkdtempSync(path.join(tmpdir(), 'wazir-bench-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 
+const profile =
+  flags.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(flags.profile)}`];
+const servers = await startServers(directory, profile);
 const rows: Row[] = [];
-for (const [i, question] of questions.entries()) {
-  if (!question.name.includes(flags.only)) continue;
-  const dataDir = path.join(directory, String(i));
-  mkdirSync(dataDir);
-  const row = await compare(question, flags.quick ? quickPace : usualPace, {
-    dataDir,
-    profileDir: flags.profile,
-  });
-  rows.push(row);
-  if (flags.json) process.stdout.write(jsonLine(row));
-  rmSync(dataDir, { recursive: true });
+try {
+  for (const question of questions.filter(({ name }) => name.includes(flags.only))) {
+    const row = await compare(question, flags.quick ? quickPace : usualPace, servers);
+    rows.push(row);
+    if (flags.json) process.stdout.write(jsonLine(row));
+  }
+  await Promise.all([servers.wazir.close(), servers.echo.close()]);
+} finally {
+  servers.wazir.kill();
+  servers.echo.kill();
 }
 if (!flags.json) process.stdout.write(`${tableOf(rows)}\n`);
 
 function jsonLine({ question, ratio, low, high }: Row): string {
-  return `${JSON.stringify({ question, ratio, low, high })}\n`;
+  return `${JSON.stringify({ question, ratio: rounded(ratio), low: rounded(low), high: rounded(high) })}\n`;
+}
+
+function rounded(ratio: number): number {
+  return Number(ratio.toPrecision(3));
 }
 
 function tableOf(all: readonly Row[]): string {

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type protobuf from 'protobufjs';
-import { camelCase, enumName, enumPrefix, enumType, messageType, oneofOf, snakeCase } from '../../server/cli/contract.js';
+import {
+  camelCase,
+  enumName,
+  enumPrefix,
+  enumType,
+  messageType,
+  oneofOf,
+  snakeCase,
+} from '../../server/cli/contract.js';
 import * as measurement from '../../server/gen/wazir/v1/measurement.js';
 import * as study from '../../server/gen/wazir/v1/study.js';
 import * as trial from '../../server/gen/wazir/v1/trial.js';
@@ -13,7 +21,10 @@ interface Message {
 const generated: Readonly<Record<string, unknown>> = { ...measurement, ...study, ...trial };
 
 /** A message and all that can stand in it. */
-function reachable(type: protobuf.Type, found = new Map<string, protobuf.Type>()): Map<string, protobuf.Type> {
+function reachable(
+  type: protobuf.Type,
+  found = new Map<string, protobuf.Type>(),
+): Map<string, protobuf.Type> {
   if (found.has(type.name) || !type.fullName.startsWith('.wazir.v1.')) return found;
   found.set(type.fullName.slice('.wazir.v1.'.length).replace('.', '_'), type);
   for (const { resolvedType } of type.fieldsArray) {
@@ -24,7 +35,8 @@ function reachable(type: protobuf.Type, found = new Map<string, protobuf.Type>()
 
 test('the files and the generated code name the same fields', () => {
   const types = reachable(messageType('Study'));
-  for (const name of ['WatchStudyResponse', 'ListAlgorithmsResponse', 'Measurement']) reachable(messageType(name), types);
+  for (const name of ['WatchStudyResponse', 'ListAlgorithmsResponse', 'Measurement'])
+    reachable(messageType(name), types);
   assert.ok(types.size > 25, [...types.keys()].join());
   for (const [name, type] of types) {
     const message = generated[name] as Message;
@@ -43,7 +55,8 @@ test('the files and the generated code name the same fields', () => {
 });
 
 test('field names convert both ways', () => {
-  for (const { name } of messageType('StudyLimits').fieldsArray) assert.equal(snakeCase(camelCase(name)), name);
+  for (const { name } of messageType('StudyLimits').fieldsArray)
+    assert.equal(snakeCase(camelCase(name)), name);
 });
 
 test('values of enumerations share a prefix', () => {

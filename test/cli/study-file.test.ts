@@ -6,7 +6,13 @@ import { ExitCode } from '../../server/cli/exit-code.js';
 import { Failure } from '../../server/cli/failure.js';
 import { readStudyFile } from '../../server/cli/study-file.js';
 import { toJson } from '../../server/cli/to-json.js';
-import { MetricGoal, ParameterScale, Study, StudySpec, type ParameterSpec } from '../../server/gen/wazir/v1/study.js';
+import {
+  MetricGoal,
+  ParameterScale,
+  Study,
+  StudySpec,
+  type ParameterSpec,
+} from '../../server/gen/wazir/v1/study.js';
 
 const short = `
 id: digits
@@ -74,7 +80,9 @@ function problems(source: string): string[] {
   } catch (error) {
     assert.ok(error instanceof Failure);
     assert.equal(error.exitCode, ExitCode.usage);
-    return (error.facts.violations ?? []).map(({ place, field, description }) => `${place}|${field}|${description}`);
+    return (error.facts.violations ?? []).map(
+      ({ place, field, description }) => `${place}|${field}|${description}`,
+    );
   }
   return assert.fail('was accepted');
 }
@@ -102,7 +110,9 @@ test('the short form, protobuf JSON and a printed study are the same study', () 
 
 test('a scheduler or sampler may be a bare name', () => {
   const read = (text: string) => readStudyFile(text, 'f.yaml').study.spec!;
-  const hyperband = StudySpec.fromPartial({ scheduler: { kind: { $case: 'hyperband', value: {} } } }).scheduler;
+  const hyperband = StudySpec.fromPartial({
+    scheduler: { kind: { $case: 'hyperband', value: {} } },
+  }).scheduler;
   assert.deepEqual(read('scheduler: hyperband').scheduler, hyperband);
   assert.deepEqual(read('scheduler: {hyperband: }').scheduler, hyperband);
   assert.deepEqual(read('sampler: sobol').sampler, { kind: { $case: 'sobol', value: {} } });
@@ -117,7 +127,8 @@ test('a plain value takes the kind of its parameter, within children that of the
   assert.equal(kindOf('{name: x, integer: {min: 0, max: 2}, default: 1}'), 'integerValue');
   assert.equal(kindOf('{name: x, discrete: [1, 2], default: 1}'), 'doubleValue');
   assert.equal(kindOf('{name: x, categorical: [a], default: a}'), 'stringValue');
-  const child = '{when: [1, 2], name: y, categorical: [a, b], default: b, children: [{when: b, name: z, double: {}}]}';
+  const child =
+    '{when: [1, 2], name: y, categorical: [a, b], default: b, children: [{when: b, name: z, double: {}}]}';
   const outer = parameter(`{name: x, integer: {min: 0, max: 2}, children: [${child}], default: 2}`);
   assert.deepEqual(
     outer.children[0]!.parentValues.map(({ kind }) => kind),
@@ -170,14 +181,17 @@ limits: {max_parallel_trials: 2147483648, max_duration: }
 test('what is no YAML, no map or goes around in circles is refused', () => {
   assert.match(problems('parameters: [\nmetrics: }')[0]!, /^f\.yaml:2\|\|/);
   assert.match(problems('id: a\nid: b')[0]!, /^f\.yaml:2\|\|.*unique/);
-  for (const source of ['', '- a', '7', '# nothing']) assert.match(problems(source)[0]!, /^f\.yaml:1\|\|expected/);
+  for (const source of ['', '- a', '7', '# nothing'])
+    assert.match(problems(source)[0]!, /^f\.yaml:1\|\|expected/);
   const circle = 'parameters: [&p {name: x, categorical: [a], children: [{when: a, parameter: *p}]}]';
   assert.match(problems(circle).at(-1)!, /nested too deep/);
   assert.match(problems('parameters: [*nobody]')[0]!, /f\.yaml:1\|/);
 });
 
 test('a field that is given twice under its two names is refused', () => {
-  assert.deepEqual(problems('lease_duration: 1s\nleaseDuration: 2s'), ['f.yaml:2|lease_duration|given twice']);
+  assert.deepEqual(problems('lease_duration: 1s\nleaseDuration: 2s'), [
+    'f.yaml:2|lease_duration|given twice',
+  ]);
 });
 
 test('aliases stand for what they name', () => {

@@ -17,7 +17,11 @@ test('NaN and infinities are texts', () => {
 });
 
 test('names are camel case, enumerations by their full name, 64-bit integers numbers', () => {
-  const trial = Trial.fromPartial({ id: 2 ** 53 - 1, state: TrialState.ACTIVE, scheduling: { results: [{ kind: 1 }] } });
+  const trial = Trial.fromPartial({
+    id: 2 ** 53 - 1,
+    state: TrialState.ACTIVE,
+    scheduling: { results: [{ kind: 1 }] },
+  });
   const json = toJson(messageType('Trial'), trial) as Record<string, unknown>;
   assert.equal(json['id'], 2 ** 53 - 1);
   assert.equal(json['state'], 'TRIAL_STATE_ACTIVE');
@@ -30,7 +34,9 @@ test('names are camel case, enumerations by their full name, 64-bit integers num
 });
 
 test('a number that no enumeration has stays a number', () => {
-  const json = toJson(messageType('Trial'), Trial.fromPartial({ state: 77 as TrialState })) as { state: unknown };
+  const json = toJson(messageType('Trial'), Trial.fromPartial({ state: 77 as TrialState })) as {
+    state: unknown;
+  };
   assert.equal(json.state, 77);
 });
 
@@ -48,9 +54,12 @@ test('times and durations are texts, bytes base64', () => {
   assert.equal(timestampToJson({ seconds: 1_700_000_000, nanos: 0 }), '2023-11-14T22:13:20Z');
   assert.equal(timestampToJson({ seconds: 1_700_000_000, nanos: 500_000_000 }), '2023-11-14T22:13:20.500Z');
   assert.equal(timestampToJson({ seconds: 1_700_000_000, nanos: 1 }), '2023-11-14T22:13:20.000000001Z');
-  const spec = toJson(messageType('StudySpec'), StudySpec.fromPartial({ leaseDuration: { seconds: 90, nanos: 0 } }));
+  const spec = toJson(
+    messageType('StudySpec'),
+    StudySpec.fromPartial({ leaseDuration: { seconds: 90, nanos: 0 } }),
+  );
   assert.equal((spec as { leaseDuration: unknown }).leaseDuration, '90s');
-  const proto = { $case: 'proto', value: { typeUrl: 't/X', value: new Uint8Array([1, 255]) } } as const;
+  const proto = { $case: 'proto', value: { typeUrl: 't/X', value: Buffer.from([1, 255]) } } as const;
   const metadata = toJson(messageType('Metadata'), Metadata.fromPartial({ key: 'k', value: proto }));
   assert.deepEqual(metadata, { namespace: '', key: 'k', proto: { typeUrl: 't/X', value: 'Af8=' } });
 });

@@ -86,8 +86,12 @@ test('reverse log: the mirror image', () => {
 });
 
 test('a narrow logarithmic range keeps its digits', () => {
-  const { fromUnit, toUnit } = scaleOver(LOG, 1e6, 1e6 + 1);
-  for (const u of [0.1, 0.5, 0.9]) assert.ok(Math.abs(toUnit(fromUnit(u)) - u) < 1e-9);
+  const { fromUnit, toUnit } = scaleOver(LOG, 1e9, 1e9 + 1);
+  for (const tenth of [1, 3, 5, 7, 9]) {
+    const x = 1e9 + tenth / 10;
+    // Two units in the last place.
+    assert.ok(Math.abs(fromUnit(toUnit(x)) - x) <= 2 ** -22, `${fromUnit(toUnit(x))}, not ${x}`);
+  }
 });
 
 test('a range over all doubles does not overflow', () => {

@@ -229,7 +229,7 @@ describe('what a user gives', () => {
     ],
     [
       'a parent of another type, which leaves its children open',
-      given({ optimizer: asInteger(1), momentum: asDouble(7), layers: asInteger(9) }),
+      given({ optimizer: asInteger(1), momentum: asDouble(7), layers: asInteger(9), warmup: asDouble(5) }),
       ['trial.parameters[0].value: 1 is no string', 'trial.parameters[2].value: 9 is not within 1 to 5'],
     ],
     [

@@ -10,11 +10,16 @@ import { pino } from 'pino';
 import { createStudy } from '../../server/engine/commands/create-study.js';
 import { deleteStudy } from '../../server/engine/commands/delete-study.js';
 import { Engine } from '../../server/engine/engine.js';
-import { CreateStudyRequest, DeleteStudyRequest, type StudySpec } from '../../server/gen/wazir/v1/study.js';
+import {
+  CreateStudyRequest,
+  DeleteStudyRequest,
+  MetricGoal,
+  type StudySpec,
+} from '../../server/gen/wazir/v1/study.js';
 import { openLevelStore } from '../../server/store/level.js';
 import type { Store } from '../../server/store/store.js';
 import { FakeClock } from './fake-clock.js';
-import { StudyDriver } from './study-driver.js';
+import { type Given, StudyDriver } from './study-driver.js';
 
 /** Calls back when a test ends; node:test's contexts have it. */
 export interface Ending {
@@ -57,20 +62,15 @@ export class EngineWorld {
     await this.engine.open();
   }
 
-  /** Creates a study; unless the spec says so it has one parameter, a loss to be minimised, and leases of 60 s. */
-  async create(spec: Partial<StudySpec> = {}, studyId = `s${++this.#number}`): Promise<StudyDriver> {
-    const request = CreateStudyRequest.fromPartial({ studyId, study: { spec: { ...defaultSpec(), ...spec } } });
-    await createStudy(this.engine, 'test', request);
+  /** Creates a study: with one parameter, a loss to be minimised, and a seed, unless told otherwise. */
+  async create(spec: Given<typeof StudySpec> = {}, studyId = `s${++this.#number}`): Promise<StudyDriver> {
+    const study = { spec: { ...usual, ...spec } };
+    await createStudy(this.engine, 'test', CreateStudyRequest.fromPartial({ studyId, study }));
     return new StudyDriver(this, { owner: 'test', study: studyId });
   }
 
   async delete(study: StudyDriver): Promise<void> {
     await deleteStudy(this.engine, study.name, DeleteStudyRequest.fromPartial({}));
-  }
-
-  /** Lets time pass, and what it brings about become durable. */
-  async advance(ms: number): Promise<void> {
-    await this.clock.advance(ms);
   }
 
   async #close(): Promise<void> {
@@ -79,14 +79,8 @@ export class EngineWorld {
   }
 }
 
-function defaultSpec(): StudySpec {
-  return CreateStudyRequest.fromPartial({
-    study: {
-      spec: {
-        parameters: [{ name: 'x', domain: { $case: 'double', value: { min: 0, max: 1 } } }],
-        metrics: [{ name: 'loss', goal: 2 }],
-        seed: 7,
-      },
-    },
-  }).study!.spec!;
-}
+const usual: Given<typeof StudySpec> = {
+  parameters: [{ name: 'x', domain: { $case: 'double', value: { min: 0, max: 1 } } }],
+  metrics: [{ name: 'loss', goal: MetricGoal.MINIMIZE }],
+  seed: 7,
+};

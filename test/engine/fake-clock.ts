@@ -64,7 +64,8 @@ export class FakeClock implements Clock {
   #nextDue(end: number): Pending | undefined {
     let next: Pending | undefined;
     for (const it of this.#pending)
-      if (it.due <= end && (!next || it.due < next.due || (it.due === next.due && it.order < next.order))) next = it;
+      if (it.due <= end && (!next || it.due < next.due || (it.due === next.due && it.order < next.order)))
+        next = it;
     return next;
   }
 }

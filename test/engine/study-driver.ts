@@ -123,12 +123,18 @@ export class StudyDriver {
     return createTrial(await this.study(), CreateTrialRequest.fromPartial({ trial: trial!, requestId }));
   }
 
-  async update(study: Given<typeof UpdateStudyRequest>['study'], updateMask: string[] = []): Promise<StudyMessage> {
+  async update(
+    study: Given<typeof UpdateStudyRequest>['study'],
+    updateMask: string[] = [],
+  ): Promise<StudyMessage> {
     return updateStudy(await this.study(), UpdateStudyRequest.fromPartial({ study: study!, updateMask }));
   }
 
   async annotate(updates: Given<typeof UpdateMetadataRequest>['updates'], requestId = '') {
-    return updateMetadata(await this.study(), UpdateMetadataRequest.fromPartial({ updates: updates!, requestId }));
+    return updateMetadata(
+      await this.study(),
+      UpdateMetadataRequest.fromPartial({ updates: updates!, requestId }),
+    );
   }
 
   async get(): Promise<StudyMessage> {
@@ -177,5 +183,7 @@ export function measurementOf(step: number, values: Readonly<Record<string, numb
 }
 
 function checkpointOf(trial: number, step: number | undefined): Checkpoint | undefined {
-  return step === undefined ? undefined : Checkpoint.fromPartial({ step, uri: `checkpoints/${trial}/${step}` });
+  return step === undefined
+    ? undefined
+    : Checkpoint.fromPartial({ step, uri: `checkpoints/${trial}/${step}` });
 }

@@ -4,14 +4,14 @@ import { test, type TestContext } from 'node:test';
 import { Directive_Kind as Kind } from '../../server/gen/wazir/v1/measurement.js';
 import type { StudySpec } from '../../server/gen/wazir/v1/study.js';
 import { StudyEndReason, StudyState, TrialState } from '../../server/gen/wazir/v1/trial.js';
-import { HandClock } from '../app/hand-clock.js';
+import { FakeClock } from '../engine/fake-clock.js';
 import { startTestServer } from '../app/test-server.js';
 import type { Partially } from '../test-client.js';
 import { refusedWith } from './refusal.js';
 import { createStudy, reportOf, scheduler, synchronous } from './study-requests.js';
 import { jobName, Worker } from './worker.js';
 
-async function workerOn(t: TestContext, spec: Partially<StudySpec> = {}, clock?: HandClock): Promise<Worker> {
+async function workerOn(t: TestContext, spec: Partially<StudySpec> = {}, clock?: FakeClock): Promise<Worker> {
   const { client } = await startTestServer(t, clock ? { clock } : {});
   const { name } = await createStudy(client, 'golden', spec);
   return new Worker(client, name);
@@ -99,7 +99,7 @@ test('ASHA by promotion: after a burst the highest rung is promoted from first',
 });
 
 test('ASHA by promotion: what a dead worker held comes first, to the same target, under a new attempt', async (t) => {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const worker = await workerOn(t, {}, clock);
   for (const trial of await worker.ask(6)) worker.keep(trial);
   for (const [id, loss] of [0.9, 0.5, 0.7].entries()) await worker.finish(id + 1, loss);
@@ -107,10 +107,10 @@ test('ASHA by promotion: what a dead worker held comes first, to the same target
   const lost = worker.trial(2);
   const { scheduling } = lost;
 
-  clock.advance(59_000);
+  await clock.advance(59_000);
   // The other three live, and trial 4 is now to be promoted too.
   for (const [id, loss] of [0.1, 0.6, 0.8].entries()) await worker.finish(id + 4, loss);
-  clock.advance(1_000);
+  await clock.advance(1_000);
 
   assert.equal(await worker.job(), '2@3');
   const again = worker.trial(2);

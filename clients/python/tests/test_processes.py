@@ -115,9 +115,9 @@ def test_a_killed_workers_trial_is_finished_by_another(
     study = create(client, resource=(3, 9), trials=12, lease=2)
     victim = workers.start(hang=True)
     workers.wait_for_reports(1)
+    ((lost, attempt, _, _),) = workers.acknowledged()
     for _ in range(3):
         workers.start()
-    ((lost, attempt, *_),) = [each for each in workers.acknowledged() if each[0] == 1]
     victim.kill()
     assert workers.join() == [-9, 0, 0, 0]
 
@@ -127,10 +127,10 @@ def test_a_killed_workers_trial_is_finished_by_another(
     trials = list(study.list_trials())
     assert len(trials) == 12 and {each.state for each in trials} == ENDED
     taken = study.trial(lost)
-    assert attempt == 1 and taken.attempts >= 2 and taken.message.expiries == 1
+    assert attempt == 1 and taken.attempts >= 2 and taken.message.expiries >= 1
     # The victim's one step was trained again, by somebody else.
     (first, *_) = study.measurements(lost)
-    assert (first.step, first.attempt) == (1, 2)
+    assert first.step == 1 and first.attempt > attempt
     best = study.best()
     assert best is not None and best.last_step == 9
     assert best.metrics["accuracy"] == max(each.metrics["accuracy"] for each in trials)

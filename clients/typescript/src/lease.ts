@@ -28,6 +28,7 @@ export class Lease {
   #until: number;
   #end: Directive['action'] | undefined;
   #lastStep: number | undefined;
+  #unasked = false;
   #closed = false;
 
   constructor(trial: string, assignment: Assignment, reports: ReportStream, clock: Clock) {
@@ -38,7 +39,10 @@ export class Lease {
     this.#intervalMs = (seconds(assignment.leaseDuration) * 1_000) / RENEWALS_PER_LEASE;
     this.#reports = reports;
     this.#clock = clock;
-    this.#unlisten = reports.listen(trial, this.attempt, (directive) => this.apply(directive));
+    this.#unlisten = reports.listen(trial, this.attempt, (directive) => {
+      if (this.#end === undefined && directive.action !== 'continue') this.#unasked = true;
+      this.apply(directive);
+    });
     this.#arm();
   }
 
@@ -50,6 +54,11 @@ export class Lease {
   /** Why training is to end, once it is. */
   get end(): Directive['action'] | undefined {
     return this.#end;
+  }
+
+  /** Whether the end came unasked: then the server waits to hear that it has arrived. */
+  get endedUnasked(): boolean {
+    return this.#unasked;
   }
 
   /** The highest step that this attempt has reported and the server has acknowledged. */

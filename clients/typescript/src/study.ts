@@ -55,7 +55,7 @@ export class Study {
   readonly name: string;
   readonly #context: LoopContext;
 
-  /** Made by `Client.study`. @internal */
+  /** Made by `Client.study`. */
   constructor(context: LoopContext, name: string) {
     this.#context = context;
     this.name = name;

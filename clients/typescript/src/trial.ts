@@ -9,6 +9,7 @@ import {
 } from './checkpoint-files.js';
 import type { Directive } from './directive.js';
 import { duration } from './duration.js';
+import { WazirError } from './error.js';
 import type { Checkpoint } from './gen/wazir/v1/measurement.js';
 import {
   CompleteTrialRequest,
@@ -30,7 +31,7 @@ export interface TrialContext {
   readonly checkpointDirectory: string;
 }
 
-/** How long giving back is tried when the loop is left; after that the lease ends by itself. */
+/** How long a server that is away is waited for when the loop is left. */
 const ABANDON_RETRY_MS = 5_000;
 
 /** A trial that this worker has been lent. */
@@ -160,24 +161,32 @@ export class Trial {
    * @internal
    */
   async finish(whole: boolean): Promise<void> {
-    const lease = this.#lease;
     try {
-      await lease.settled();
-      if (this.#settled) return;
-      if (lease.end === 'pause') {
-        await this.#release(await this.#saved());
-      } else if (lease.end === 'stop' || lease.end === 'complete') {
-        await this.#tidy(lease.end);
-      } else if (lease.end === undefined && whole && lease.lastStep !== undefined) {
-        await this.complete();
-      } else if (lease.end === undefined) {
-        await this.#release(undefined, whole ? {} : { retryForMs: ABANDON_RETRY_MS });
-        // Handed out again and again it would be done with no training at all.
-        if (whole)
-          throw new TypeError(`nothing was reported on trial ${this.id}: call fail, infeasible or release`);
-      }
+      await this.#lease.settled();
+      if (!this.#settled) await this.#settle(whole);
+    } catch (error) {
+      // Who leaves the loop while the server is away need not wait: the lease ends by itself.
+      if (whole || !(error instanceof WazirError && error.transient)) throw error;
     } finally {
-      lease.close();
+      this.#lease.close();
+    }
+  }
+
+  async #settle(whole: boolean): Promise<void> {
+    const { end, endedUnasked, lastStep } = this.#lease;
+    const options = whole ? {} : { retryForMs: ABANDON_RETRY_MS };
+    if (end === 'pause') {
+      await this.#release(await this.#saved(), options);
+    } else if (end === 'stop' || end === 'complete') {
+      if (endedUnasked) await this.#release(undefined, options);
+      await this.#tidy(end, options);
+    } else if (end === undefined && whole && lastStep !== undefined) {
+      await this.complete();
+    } else if (end === undefined) {
+      await this.#release(undefined, options);
+      // Handed out again and again it would be done with no training at all.
+      if (whole)
+        throw new TypeError(`nothing was reported on trial ${this.id}: call fail, infeasible or release`);
     }
   }
 
@@ -215,14 +224,14 @@ export class Trial {
   }
 
   /** Removes what an ended trial has saved and nobody will ask for; what a completed one has saved last is its result. */
-  async #tidy(end: 'stop' | 'complete'): Promise<void> {
+  async #tidy(end: 'stop' | 'complete', options: CallOptions): Promise<void> {
     const path = this.#path;
     const useless = await earlierCheckpoints(path);
     if (end === 'stop' && (await isSaved(path))) useless.push(path);
     if (useless.length === 0) return;
     try {
       const { rpc } = this.#context;
-      const { checkpointNeeded } = await rpc.call(TrialServiceService.getTrial, { name: this.name });
+      const { checkpointNeeded } = await rpc.call(TrialServiceService.getTrial, { name: this.name }, options);
       if (!checkpointNeeded) await removeCheckpoints(useless);
     } catch {
       // The trial's end is on record; a file too many is no reason to stop a worker.

@@ -60,7 +60,7 @@ test('a renewal that is told STOP ends the steps', async (t) => {
 });
 
 test('a stop that comes unasked aborts the signal in the middle of a step', async (t) => {
-  const { study, server } = await startLending(t, {
+  const { study, server, released } = await startLending(t, {
     trials: [lentTrial()],
     reply: (request) => answer(request, CONTINUE, 3),
   });
@@ -76,6 +76,7 @@ test('a stop that comes unasked aborts the signal in the middle of a step', asyn
     }
   }
   assert.equal(server.reports.length, 1);
+  assert.equal(released().length, 1, 'the server hears that it was heard');
 });
 
 test('a renewal that finds the trial taken ends the steps', async (t) => {

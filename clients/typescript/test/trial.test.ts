@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { CompleteTrialRequest, RenewLeaseRequest } from '../src/gen/wazir/v1/trial.js';
 import { RenewLeaseResponse } from '../src/gen/wazir/v1/trial.js';
 import { v1 } from '../src/index.js';
+import { FakeClock } from './fake-clock.js';
 import { answer, failure, refusal } from './fake-server.js';
 import { lentTrial, startLending, until } from './lending-server.js';
 
@@ -136,6 +137,17 @@ test('leaving the loop gives the trial back', async (t) => {
     world.released().map(({ attempt, checkpoint }) => [attempt, checkpoint]),
     [[1, undefined]],
   );
+});
+
+test('leaving the loop while the server is away does not wait for it long', async (t) => {
+  const clock = new FakeClock();
+  const onRetry = (_: unknown, wait: number) => setImmediate(() => clock.advance(wait));
+  const { study, server } = await startLending(t, { trials: [lentTrial()], connect: { clock, onRetry } });
+  for await (const _ of study.trials()) {
+    server.stop();
+    break;
+  }
+  assert.ok(clock.now() > 0 && clock.now() <= 5_000, `waited ${clock.now()} ms`);
 });
 
 test('an exception in the body gives the trial back and comes out', async (t) => {

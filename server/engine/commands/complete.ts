@@ -51,7 +51,7 @@ function end(
       `${study.trialName(live.id)} has no measurement: give a final_measurement, an infeasible_reason or a failure_reason`,
     );
   const transaction = new Transaction(study);
-  const decided = given && takeIn(transaction, live, given);
+  const decided = given && takeIn(transaction, live, given, outcome === undefined);
   const final = given && { ...given, step: given.step || live.lastStep, attempt: live.attempt };
   endTrial(transaction, live, {
     ...endingOf(request),
@@ -82,10 +82,10 @@ function retirementOf(outcome: CompleteTrialRequest['outcome']): NonNullable<End
 
 /**
  * A final measurement beyond the last step is a report too: it is listed, and
- * counts at the rungs that it reaches.
+ * counts at the rungs that it reaches where the trial ends well.
  * @returns whether the scheduler has itself ended the trial by it
  */
-function takeIn(transaction: Transaction, live: LiveTrial, given: Measurement): boolean {
+function takeIn(transaction: Transaction, live: LiveTrial, given: Measurement, ranks: boolean): boolean {
   const { study } = transaction;
   if (given.step <= live.attemptLast) return false;
   const sequence = transaction.nextSequence();
@@ -97,7 +97,7 @@ function takeIn(transaction: Transaction, live: LiveTrial, given: Measurement): 
   };
   const loss = observe(transaction, live, measurement, sequence);
   writeMeasurement(transaction, live, measurement, sequence, { kind: Kind.COMPLETE, until: 0 });
-  if (loss === undefined) return false;
+  if (loss === undefined || !ranks) return false;
   const { scheduling, verdict } = study.scheduler.report(live.id, live.scheduling, given.step, {
     loss,
     sequence,

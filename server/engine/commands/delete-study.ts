@@ -19,7 +19,7 @@ export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStud
       const sequence = before + 1;
       // From here on nobody changes it any more, whether the commit succeeds or drops all.
       engine.drop(study, studyNotFound(name));
-      await engine.store.commit({
+      const deleted = engine.store.commit({
         studyUid: study.uid,
         epoch: study.epoch,
         expectedSequence: before,
@@ -35,7 +35,8 @@ export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStud
           ...recordAnswer(answer),
         ],
       });
-      engine.forget(study);
+      // Also where it is refused: then the study is still there, to be loaded anew.
+      await deleted.finally(() => engine.forget(study));
       engine.purge.start(study.uid, full, sequence);
       return answer;
     }),

@@ -4,6 +4,7 @@ import { Directive_Kind as Kind, type Checkpoint, type Directive } from '../../g
 import type { RenewLeaseResponse } from '../../gen/wazir/v1/trial.js';
 import { toTimestamp } from '../clock.js';
 import { endTrial } from '../end-trial.js';
+import { renewHold } from '../expiry.js';
 import { fence, requireLive } from '../fence.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
@@ -21,9 +22,7 @@ export async function renew(
   const live = study.trials.get(trial) ?? (await requireLive(study, trial));
   fence(study, live, attempt);
   const kept = checkpoint && acceptCheckpoint(live, checkpoint);
-  const now = study.clock.monotonic();
-  study.leases.renew(trial, now, false);
-  study.saving.renew(trial, now, false);
+  renewHold(study, live, false);
   const transaction = new Transaction(study);
   if (kept) transaction.change(live, { checkpoint: kept, checkpointNeeded: true });
   const directive = tell(transaction, live.id);

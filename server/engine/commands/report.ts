@@ -8,6 +8,7 @@ import { StudyEndReason, TrialEndReason } from '../../gen/wazir/v1/trial.js';
 import { keys } from '../../store/keys.js';
 import { toTimestamp } from '../clock.js';
 import { endTrial, resetInfeasible } from '../end-trial.js';
+import { renewHold } from '../expiry.js';
 import { fence, requireLive } from '../fence.js';
 import type { LiveTrial } from '../live-trial.js';
 import { endLending, settle } from '../settle.js';
@@ -98,9 +99,7 @@ function takeIn(transaction: Transaction, live: LiveTrial, given: Measurement): 
   };
   const progressed = measurement.step > live.attemptLast;
   const loss = observe(transaction, live, measurement, sequence);
-  const now = study.clock.monotonic();
-  study.leases.renew(live.id, now, progressed);
-  study.saving.renew(live.id, now, progressed);
+  renewHold(study, live, progressed);
   const directive = react(transaction, live, measurement.step, loss, sequence);
   writeMeasurement(transaction, live, measurement, sequence, directive);
   return directive;
@@ -164,6 +163,8 @@ function react(
   const { scheduling, verdict } = study.scheduler.report(live.id, before, step, { loss, sequence });
   if (scheduling === before && (verdict === 'continue' || live.trial.state === TrialState.PAUSED))
     return currentDirective(live);
+  // A value at a rung breaks the row of infeasible trials, whatever becomes of its own.
+  if (scheduling !== before) resetInfeasible(transaction);
   switch (verdict) {
     case 'continue':
       extend(transaction, live, scheduling);
@@ -218,5 +219,4 @@ function pauseTrial(transaction: Transaction, live: LiveTrial, scheduling: LiveT
     { state: TrialState.PAUSED, scheduling, assignment: undefined, checkpointNeeded: true },
     { savingAttempt: attempt },
   );
-  resetInfeasible(transaction);
 }

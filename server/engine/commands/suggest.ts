@@ -61,6 +61,8 @@ function ask(
   record: Recorder<SuggestTrialsResponse> | undefined,
 ): Promise<SuggestTrialsResponse> {
   if (signal.aborted) return Promise.reject(cancelled());
+  // A lease may have ended and its timer be late: what it sets free is theirs who wait.
+  study.waiters.serve();
   const first = attempt(study, asker, record);
   if (first) {
     // It may have found the end, which concerns all that wait.

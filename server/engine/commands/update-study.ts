@@ -2,6 +2,7 @@
 import { invalid, WazirError } from '../../domain/errors.js';
 import type { Study as StudyMessage, StudyLimits, UpdateStudyRequest } from '../../gen/wazir/v1/study.js';
 import { StudyEndReason, StudyState } from '../../gen/wazir/v1/trial.js';
+import { toMilliseconds } from '../clock.js';
 import { armExpiry } from '../expiry.js';
 import { methods } from '../methods.js';
 import { completeStudy, settle } from '../settle.js';
@@ -22,12 +23,12 @@ const limitPaths: Readonly<Record<string, keyof StudyLimits>> = {
   max_time_without_progress: 'maxTimeWithoutProgress',
 };
 
-/** Ends that a raised limit can undo. */
-const limitReasons: ReadonlySet<StudyEndReason> = new Set([
-  StudyEndReason.MAX_TRIALS,
-  StudyEndReason.MAX_TOTAL_RESOURCE,
-  StudyEndReason.MAX_CONSECUTIVE_INFEASIBLE,
-  StudyEndReason.MAX_DURATION,
+/** The limit that brings an end, where raising it can undo the end. */
+const limitOf: ReadonlyMap<StudyEndReason, keyof StudyLimits> = new Map([
+  [StudyEndReason.MAX_TRIALS, 'maxTrials'],
+  [StudyEndReason.MAX_TOTAL_RESOURCE, 'maxTotalResource'],
+  [StudyEndReason.MAX_CONSECUTIVE_INFEASIBLE, 'maxConsecutiveInfeasible'],
+  [StudyEndReason.MAX_DURATION, 'maxDuration'],
 ]);
 
 export async function updateStudy(study: Study, request: UpdateStudyRequest): Promise<StudyMessage> {
@@ -38,7 +39,7 @@ export async function updateStudy(study: Study, request: UpdateStudyRequest): Pr
     const limits = newLimits(study, given, paths);
     const labels = paths.has('labels') ? mergeLabels(study.message.labels, given.labels) : undefined;
     if (labels) checkLabels('study.labels', labels);
-    if (paths.has('state')) checkState(study.message, given.state, limits !== undefined);
+    if (paths.has('state')) checkState(study.message, given.state, limits);
     if (paths.has('display_name')) checkDisplayName(given.displayName);
 
     const transaction = new Transaction(study);
@@ -64,7 +65,7 @@ function pathsOf(request: UpdateStudyRequest, given: StudyMessage): ReadonlySet<
   if (mask.length > 0) {
     for (const path of mask) {
       const limit = /^spec\.limits\.(\w+)$/.exec(path)?.[1];
-      const known = limit === undefined ? mutable.has(path) : limit in limitPaths;
+      const known = limit === undefined ? mutable.has(path) : Object.hasOwn(limitPaths, limit);
       if (!known)
         throw invalid('update_mask', `${JSON.stringify(path)} is not a field that can be changed`);
     }
@@ -110,10 +111,11 @@ function mergeLabels(
   return Object.fromEntries(merged);
 }
 
-function checkState({ state: from, endReason }: StudyMessage, to: StudyState, limitsToo: boolean): void {
+function checkState(study: StudyMessage, to: StudyState, limits: StudyLimits | undefined): void {
+  const { state: from, endReason } = study;
   if (to !== ACTIVE && to !== PAUSED && to !== COMPLETED)
     throw invalid('study.state', 'must be ACTIVE, PAUSED or COMPLETED');
-  const goesOn = limitsToo && to === ACTIVE && limitReasons.has(endReason);
+  const goesOn = limits !== undefined && to === ACTIVE && undoes(limits, study.spec!.limits!, endReason);
   if (from === COMPLETED && to !== COMPLETED && !goesOn)
     throw new WazirError(
       'STUDY_STATE',
@@ -121,23 +123,31 @@ function checkState({ state: from, endReason }: StudyMessage, to: StudyState, li
     );
 }
 
-/** Sets the limits; a study that one of them had ended, or was about to end, goes on. */
+/** Sets the limits; a study that a raised one had ended, or was about to end, goes on. */
 function raise(transaction: Transaction, limits: StudyLimits): void {
   const { study } = transaction;
   const { state, endReason } = study.message;
-  transaction.changeStudy(
-    { spec: { ...study.spec, limits } },
-    {
-      lendingEnded: StudyEndReason.UNSPECIFIED,
-      consecutiveInfeasible:
-        (study.record.lendingEnded || endReason) === StudyEndReason.MAX_CONSECUTIVE_INFEASIBLE
-          ? 0
-          : study.record.consecutiveInfeasible,
-    },
-  );
+  const before = study.spec.limits!;
+  const { lendingEnded } = study.record;
+  const goesOn = undoes(limits, before, state === COMPLETED ? endReason : lendingEnded);
+  transaction.changeStudy({ spec: { ...study.spec, limits } });
   study.leases.patienceMs = study.patienceMs;
-  if (state === COMPLETED && limitReasons.has(endReason))
+  if (!goesOn) return;
+  transaction.changeStudy({}, { lendingEnded: StudyEndReason.UNSPECIFIED });
+  if (lendingEnded === StudyEndReason.MAX_CONSECUTIVE_INFEASIBLE)
+    transaction.changeStudy({}, { consecutiveInfeasible: 0 });
+  if (state === COMPLETED)
     transaction.changeStudy({ state: ACTIVE, endReason: StudyEndReason.UNSPECIFIED, endTime: undefined });
+}
+
+/** Whether new limits raise the one that an end comes from. */
+function undoes(limits: StudyLimits, before: StudyLimits, reason: StudyEndReason): boolean {
+  const field = limitOf.get(reason);
+  return field !== undefined && ceilingOf(limits[field]) > ceilingOf(before[field]);
+}
+
+function ceilingOf(limit: StudyLimits[keyof StudyLimits]): number {
+  return typeof limit === 'object' ? toMilliseconds(limit) : limit || Infinity;
 }
 
 function move(transaction: Transaction, to: StudyState): void {

@@ -92,12 +92,10 @@ export class SynchronousBracket {
   }
 
   retire(trial: number, scheduling: Scheduling, how: Retirement, sequence: number): Scheduling {
-    this.live--;
     if (nextRung(scheduling) <= this.rung) this.outstanding--;
     if (how === 'infeasible' && this.rung === 0) this.admitted--;
-    if (how === 'ended' && this.isFurther(scheduling))
-      this.members.set(trial, { trial, scheduling, live: false });
-    else this.members.delete(trial);
+    this.end(trial, scheduling);
+    if (how !== 'ended') this.members.delete(trial);
     const failed = how === 'failed' ? failure(scheduling, sequence) : undefined;
     return failed === undefined ? scheduling : { ...scheduling, results: [...scheduling.results, failed] };
   }

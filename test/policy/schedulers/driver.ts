@@ -30,7 +30,7 @@ export class Driver {
   readonly spec: StudySpec;
   readonly trials = new Map<number, Driven>();
   /** Trials that may be started, infeasible ones not counted. */
-  limit: number;
+  private limit: number;
   /** What events have led to; whoever looks at it empties it. */
   settled: Settlement[] = [];
   /** Whom the last call of `ask` had decided to promote. */
@@ -124,6 +124,12 @@ export class Driver {
     driven.fate = how;
     driven.active = false;
     this.withdraw(trial);
+    this.follow();
+  }
+
+  /** Changes the limit. */
+  change(more: number): void {
+    this.limit += more;
     this.follow();
   }
 

@@ -138,9 +138,7 @@ export function agree(spec: StudySpec, limit: number, events: readonly Event[], 
         continue;
       }
       case 'limit':
-        driver.limit += it.more;
-        // Nothing has happened, and so nothing may follow before the next event.
-        driver.restart();
+        driver.change(it.more);
         break;
       case 'restart':
         driver.restart(it.reverse ? (trials) => trials.reverse() : undefined);

@@ -8,7 +8,7 @@ import { exactLadder, exactSizes, valueOf, type Fraction } from './oracles/exact
 import { SynchronousOracle } from './oracles/synchronous.js';
 import { specOf } from './spec.js';
 
-const RUNS = { numRuns: 150, includeErrorInReport: true };
+const RUNS = { numRuns: 100, includeErrorInReport: true };
 
 const eta = fc.constantFrom<[bigint, bigint]>([2n, 1n], [3n, 1n], [4n, 1n], [5n, 2n], [11n, 5n]);
 const study = fc.record({

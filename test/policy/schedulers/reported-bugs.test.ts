@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SchedulerSpec } from '../../../server/domain/spec.js';
 import { RungResultKind } from '../../../server/domain/spec.js';
+import { Scheduling } from '../../../server/gen/wazir/v1/trial.js';
 import { Driver, jobName } from './driver.js';
 import { specOf } from './spec.js';
 
@@ -233,10 +234,7 @@ test('determined 1022: when the best of a rung has died the search goes on with 
     for (let i = 0; i < 6; i++) driver.ask();
     for (let trial = 1; trial <= 6; trial++) driver.report(trial, 1, trial);
     driver.retire(1, how);
-    assert.deepEqual(
-      driver.decide(true)?.kind === 'promote' && driver.ask()?.trial,
-      how === 'infeasible' ? false || 2 : 2,
-    );
+    assert.equal(driver.ask()?.trial, 2, how);
   }
   const synchronous = study(halving);
   askAll(synchronous);
@@ -249,22 +247,17 @@ test('determined 1022: when the best of a rung has died the search goes on with 
   assert.deepEqual(askAll(synchronous), ['2@2']);
 });
 
-test('determined 3999: infinite and missing losses come through JSON and back, and rank as before', () => {
+test('determined 3999: infinite and missing losses are the same after encoding, and rank as before', () => {
   const driver = study(asha);
-  for (let i = 0; i < 3; i++) driver.ask();
-  driver.report(1, 1, NaN);
-  const [result] = driver.get(1).scheduling.results;
-  assert.deepEqual(JSON.parse(JSON.stringify(result)), {
-    rung: 0,
-    kind: RungResultKind.NAN,
-    loss: 0,
-    sequence: 1,
-  });
-  driver.report(2, 1, Infinity);
-  assert.deepEqual(driver.get(2).scheduling.results[0]?.loss, Infinity);
-  driver.report(3, 1, NaN);
+  for (let i = 0; i < 4; i++) driver.ask();
+  [NaN, Infinity, -Infinity, NaN].forEach((loss, i) => driver.report(i + 1, 1, loss));
+  for (const driven of driver.trials.values()) {
+    const decoded = Scheduling.decode(Scheduling.encode(driven.scheduling).finish());
+    assert.deepEqual(decoded, driven.scheduling);
+    driven.scheduling = decoded;
+  }
   driver.restart();
-  assert.deepEqual(driver.decide(true), { kind: 'promote', trial: 2 });
+  assert.deepEqual(driver.decide(true), { kind: 'promote', trial: 3 });
 });
 
 test('syne-tune 304, 395: a resumed trial that starts again from the beginning, or reports off its rungs, is taken as it is', () => {

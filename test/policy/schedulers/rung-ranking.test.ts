@@ -25,7 +25,7 @@ class Plain {
   }
 }
 
-function resultOf(kind: number, loss: number, sequence: number): RungResult {
+function resultOf(kind: RungResultKind, loss: number, sequence: number): RungResult {
   return { rung: 0, kind, loss: kind === RungResultKind.VALUE ? loss : 0, sequence };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { schedulerOf } from '../../../server/policy/schedulers/index.js';
 import { Driver, jobName } from './driver.js';
 import { specOf } from './spec.js';
 
@@ -186,7 +187,41 @@ test('a bracket is not filled up again by a higher limit once it has closed with
   askAll(driver);
   for (let trial = 1; trial <= 5; trial++) driver.report(trial, 1, trial);
   assert.deepEqual(askAll(driver), ['1@1']);
-  driver.limit = 9;
+  driver.change(4);
+  assert.equal(driver.decide(true), undefined);
   driver.restart();
   assert.equal(driver.decide(true), undefined);
+});
+
+test('a bracket in which all have failed is filled up by a higher limit, with a restart in between or without', () => {
+  for (const restarts of [false, true]) {
+    const driver = study({ limit: 5 });
+    askAll(driver);
+    for (let trial = 1; trial <= 5; trial++) driver.retire(trial, 'failed');
+    assert.deepEqual(askAll(driver), []);
+    if (restarts) driver.restart();
+    driver.change(100);
+    assert.equal(askAll(driver).length, 4);
+  }
+});
+
+test('a trial that jumped and was then ended by its worker keeps its rank where it is further, and no place above', () => {
+  const driver = study({ max: 27, trials: 27 });
+  askAll(driver);
+  driver.report(1, 3, 0);
+  driver.retire(1, 'ended');
+  for (let trial = 2; trial <= 27; trial++) driver.report(trial, 1, trial);
+  assert.equal(askAll(driver).length, 8);
+  for (let trial = 2; trial <= 9; trial++) driver.report(trial, 3, trial);
+  assert.deepEqual(askAll(driver), ['2@2', '3@2', '4@2']);
+});
+
+test('an open bracket closes when no more can start, also where the event was in another bracket', () => {
+  const spec = specOf({ $case: 'successiveHalving', value: { eta: 3, bracket: 0, trials: 3, rounds: 2 } }, 3);
+  const scheduler = schedulerOf(spec).create(spec);
+  const [first, , , last] = [1, 2, 3, 4].map((trial) => scheduler.start(trial));
+  scheduler.report(4, last!, 1, { loss: 4, sequence: 1 });
+  assert.deepEqual(scheduler.settle(true), []);
+  scheduler.report(1, first!, 1, { loss: 1, sequence: 2 });
+  assert.deepEqual(scheduler.settle(false), [{ kind: 'stop', trial: 4 }]);
 });

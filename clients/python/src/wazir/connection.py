@@ -126,7 +126,14 @@ class Connection:
             if self._channel is not None:
                 self._channel.close()
 
-    def _told(self, name: str, attempt: int, directive: Directive | None, error: WazirError | None) -> None:
+    def _told(
+        self,
+        name: str,
+        attempt: int,
+        directive: Directive | None,
+        error: WazirError | None,
+        asked: bool,
+    ) -> None:
         with self._lock:
             trial = self._held.get((name, attempt))
         if trial is not None:

@@ -192,6 +192,10 @@ class MeasurementStream:
         except ValueError as error:
             # What grpcio raises on a channel that was closed meanwhile.
             return Cancelled(str(error))
+        except Exception as error:
+            # Whatever it is, those who wait for answers must not wait for a thread that is gone.
+            _log.exception("the stream failed by a bug")
+            return WazirError(f"{type(error).__name__}: {error}")
         return Unavailable("the server ended the stream")
 
     def _take(self, response: pb.StreamMeasurementsResponse) -> WazirError | None:

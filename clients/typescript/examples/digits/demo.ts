@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { startServer } from '../../../../server/app.js';
+import { StoreOpenError } from '../../../../server/store/open-error.js';
 import { connect, maximize, WazirError, v1, type Study } from '../../src/index.js';
 import { runCrew, type Loss } from './crew.js';
 import { bars, lines, silent, type Progress } from './progress.js';
@@ -29,6 +30,11 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+const [workers, newTrials, seed] = (['workers', 'trials', 'seed'] as const).map((name) => {
+  const number = Number(values[name]);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  return quit(`--${name} must be a whole number above 0, not ${JSON.stringify(values[name])}`, 2);
+}) as [number, number, number];
 const write = (line: string) => process.stdout.write(`${line}\n`);
 
 const interrupt = new AbortController();
@@ -40,6 +46,9 @@ const server = await startServer({
   dataDir: values.data,
   // Standard output is the demo's own.
   logger: pino({ level: 'warn' }, pino.destination(2)),
+}).catch((error: unknown) => {
+  if (error instanceof StoreOpenError) quit(error.message, 1);
+  throw error;
 });
 const client = connect(server.addresses[0]!);
 try {
@@ -52,12 +61,12 @@ if (interrupt.signal.aborted) process.exitCode = 130;
 
 async function demo(address: string): Promise<void> {
   const study = client.study(STUDY);
-  const { spec } = await createOrExtend(study, Number(values.trials));
+  const { spec } = await createOrExtend(study, newTrials);
   const trials = spec?.limits?.maxTrials ?? 0;
   const steps = ladder(EPOCHS, ETA);
   const progress = showProgress(steps, trials);
   progress.say(
-    `Tuning with ${values.workers} workers at ${address}: up to ${trials} trials of 1 to ${EPOCHS} epochs.`,
+    `Tuning with ${workers} workers at ${address}: up to ${trials} trials of 1 to ${EPOCHS} epochs.`,
   );
   const watching = new AbortController();
   const watched = watch(study, new Rungs(steps), progress, watching.signal);
@@ -65,9 +74,9 @@ async function demo(address: string): Promise<void> {
   const crew = {
     address,
     study: STUDY,
-    workers: Number(values.workers),
+    workers,
     checkpoints: join(values.data, 'checkpoints'),
-    seed: spec?.seed ?? 1,
+    seed: spec?.seed ?? seed,
     signal: interrupt.signal,
   };
   try {
@@ -103,7 +112,7 @@ async function createOrExtend(study: Study, trials: number): Promise<v1.Study> {
     // A network trained too long reads worse again: what counts is the best epoch, as the bars show it.
     finalMeasurement: 'best',
     leaseSeconds: LEASE_SECONDS,
-    seed: Number(values.seed),
+    seed,
   });
   return created.get();
 }
@@ -117,4 +126,9 @@ async function watch(study: Study, rungs: Rungs, progress: Progress, signal: Abo
   for await (const { record } of study.watch({ signal })) {
     if (record?.$case === 'trial') progress.update(rungs, rungs.take(record.value));
   }
+}
+
+function quit(message: string, code: number): never {
+  process.stderr.write(`demo: ${message}\n`);
+  process.exit(code);
 }

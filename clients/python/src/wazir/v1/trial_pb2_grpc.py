@@ -175,7 +175,8 @@ class TrialServiceServicer(object):
 
     def RenewLease(self, request, context):
         """Renews the lease of an attempt, optionally acknowledging a checkpoint from
-        which the trial could be resumed if the worker died.
+        which the trial could be resumed if the worker died. A renewal that is told
+        STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,7 +186,8 @@ class TrialServiceServicer(object):
         """Gives a trial back. After PAUSE, with the checkpoint that was saved: only
         then, or when the lease ends, is the trial lent again. Before its target:
         unfinished, to be re-offered to the next worker from its last acknowledged
-        checkpoint; that does not count as an expiry.
+        checkpoint; that does not count as an expiry. A STOPPING trial becomes
+        STOPPED. One that has ended meanwhile is returned as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

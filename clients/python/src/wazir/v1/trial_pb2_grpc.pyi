@@ -111,7 +111,8 @@ class TrialServiceStub:
         wazir.v1.trial_pb2.RenewLeaseResponse,
     ]
     """Renews the lease of an attempt, optionally acknowledging a checkpoint from
-    which the trial could be resumed if the worker died.
+    which the trial could be resumed if the worker died. A renewal that is told
+    STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
     """
 
     ReleaseTrial: grpc.UnaryUnaryMultiCallable[
@@ -121,7 +122,8 @@ class TrialServiceStub:
     """Gives a trial back. After PAUSE, with the checkpoint that was saved: only
     then, or when the lease ends, is the trial lent again. Before its target:
     unfinished, to be re-offered to the next worker from its last acknowledged
-    checkpoint; that does not count as an expiry.
+    checkpoint; that does not count as an expiry. A STOPPING trial becomes
+    STOPPED. One that has ended meanwhile is returned as it is.
     """
 
     UpdateMetadata: grpc.UnaryUnaryMultiCallable[
@@ -224,7 +226,8 @@ class TrialServiceAsyncStub:
         wazir.v1.trial_pb2.RenewLeaseResponse,
     ]
     """Renews the lease of an attempt, optionally acknowledging a checkpoint from
-    which the trial could be resumed if the worker died.
+    which the trial could be resumed if the worker died. A renewal that is told
+    STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
     """
 
     ReleaseTrial: grpc.aio.UnaryUnaryMultiCallable[
@@ -234,7 +237,8 @@ class TrialServiceAsyncStub:
     """Gives a trial back. After PAUSE, with the checkpoint that was saved: only
     then, or when the lease ends, is the trial lent again. Before its target:
     unfinished, to be re-offered to the next worker from its last acknowledged
-    checkpoint; that does not count as an expiry.
+    checkpoint; that does not count as an expiry. A STOPPING trial becomes
+    STOPPED. One that has ended meanwhile is returned as it is.
     """
 
     UpdateMetadata: grpc.aio.UnaryUnaryMultiCallable[
@@ -353,7 +357,8 @@ class TrialServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[wazir.v1.trial_pb2.RenewLeaseResponse, collections.abc.Awaitable[wazir.v1.trial_pb2.RenewLeaseResponse]]:
         """Renews the lease of an attempt, optionally acknowledging a checkpoint from
-        which the trial could be resumed if the worker died.
+        which the trial could be resumed if the worker died. A renewal that is told
+        STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
         """
 
     @abc.abstractmethod
@@ -365,7 +370,8 @@ class TrialServiceServicer(metaclass=abc.ABCMeta):
         """Gives a trial back. After PAUSE, with the checkpoint that was saved: only
         then, or when the lease ends, is the trial lent again. Before its target:
         unfinished, to be re-offered to the next worker from its last acknowledged
-        checkpoint; that does not count as an expiry.
+        checkpoint; that does not count as an expiry. A STOPPING trial becomes
+        STOPPED. One that has ended meanwhile is returned as it is.
         """
 
     @abc.abstractmethod

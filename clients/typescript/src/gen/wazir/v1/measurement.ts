@@ -246,7 +246,7 @@ export interface ListMeasurementsRequest {
 
 /** Response of ListMeasurements. */
 export interface ListMeasurementsResponse {
-  /** The measurements by (step, attempt). */
+  /** The measurements by (attempt, step). */
   measurements: Measurement[];
   /** Asks for the next page; empty on the last. */
   nextPageToken: string;
@@ -1425,7 +1425,10 @@ export const MeasurementServiceService = {
       Buffer.from(StreamMeasurementsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamMeasurementsResponse => StreamMeasurementsResponse.decode(value),
   },
-  /** Lists the measurements of a trial by rising step. */
+  /**
+   * Lists the measurements of a trial by attempt, then step. Without superseded
+   * ones, that is by step.
+   */
   listMeasurements: {
     path: "/wazir.v1.MeasurementService/ListMeasurements" as const,
     requestStream: false as const,
@@ -1455,7 +1458,10 @@ export interface MeasurementServiceServer extends UntypedServiceImplementation {
    * one request does not end the stream.
    */
   streamMeasurements: handleBidiStreamingCall<StreamMeasurementsRequest, StreamMeasurementsResponse>;
-  /** Lists the measurements of a trial by rising step. */
+  /**
+   * Lists the measurements of a trial by attempt, then step. Without superseded
+   * ones, that is by step.
+   */
   listMeasurements: handleUnaryCall<ListMeasurementsRequest, ListMeasurementsResponse>;
 }
 
@@ -1496,7 +1502,10 @@ export interface MeasurementServiceClient extends Client {
     metadata: Metadata,
     options?: Partial<CallOptions>,
   ): ClientDuplexStream<StreamMeasurementsRequest, StreamMeasurementsResponse>;
-  /** Lists the measurements of a trial by rising step. */
+  /**
+   * Lists the measurements of a trial by attempt, then step. Without superseded
+   * ones, that is by step.
+   */
   listMeasurements(
     request: ListMeasurementsRequest,
     callback: (error: ServiceError | null, response: ListMeasurementsResponse) => void,

@@ -4331,7 +4331,8 @@ export const TrialServiceService = {
   },
   /**
    * Renews the lease of an attempt, optionally acknowledging a checkpoint from
-   * which the trial could be resumed if the worker died.
+   * which the trial could be resumed if the worker died. A renewal that is told
+   * STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
    */
   renewLease: {
     path: "/wazir.v1.TrialService/RenewLease" as const,
@@ -4346,7 +4347,8 @@ export const TrialServiceService = {
    * Gives a trial back. After PAUSE, with the checkpoint that was saved: only
    * then, or when the lease ends, is the trial lent again. Before its target:
    * unfinished, to be re-offered to the next worker from its last acknowledged
-   * checkpoint; that does not count as an expiry.
+   * checkpoint; that does not count as an expiry. A STOPPING trial becomes
+   * STOPPED. One that has ended meanwhile is returned as it is.
    */
   releaseTrial: {
     path: "/wazir.v1.TrialService/ReleaseTrial" as const,
@@ -4421,14 +4423,16 @@ export interface TrialServiceServer extends UntypedServiceImplementation {
   deleteTrial: handleUnaryCall<DeleteTrialRequest, Empty>;
   /**
    * Renews the lease of an attempt, optionally acknowledging a checkpoint from
-   * which the trial could be resumed if the worker died.
+   * which the trial could be resumed if the worker died. A renewal that is told
+   * STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
    */
   renewLease: handleUnaryCall<RenewLeaseRequest, RenewLeaseResponse>;
   /**
    * Gives a trial back. After PAUSE, with the checkpoint that was saved: only
    * then, or when the lease ends, is the trial lent again. Before its target:
    * unfinished, to be re-offered to the next worker from its last acknowledged
-   * checkpoint; that does not count as an expiry.
+   * checkpoint; that does not count as an expiry. A STOPPING trial becomes
+   * STOPPED. One that has ended meanwhile is returned as it is.
    */
   releaseTrial: handleUnaryCall<ReleaseTrialRequest, Trial>;
   /**
@@ -4580,7 +4584,8 @@ export interface TrialServiceClient extends Client {
   ): ClientUnaryCall;
   /**
    * Renews the lease of an attempt, optionally acknowledging a checkpoint from
-   * which the trial could be resumed if the worker died.
+   * which the trial could be resumed if the worker died. A renewal that is told
+   * STOP ends the trial: a worker that hears of a stop unasked acknowledges it so.
    */
   renewLease(
     request: RenewLeaseRequest,
@@ -4601,7 +4606,8 @@ export interface TrialServiceClient extends Client {
    * Gives a trial back. After PAUSE, with the checkpoint that was saved: only
    * then, or when the lease ends, is the trial lent again. Before its target:
    * unfinished, to be re-offered to the next worker from its last acknowledged
-   * checkpoint; that does not count as an expiry.
+   * checkpoint; that does not count as an expiry. A STOPPING trial becomes
+   * STOPPED. One that has ended meanwhile is returned as it is.
    */
   releaseTrial(
     request: ReleaseTrialRequest,
