@@ -25,7 +25,7 @@ ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY proto proto
-COPY package.json LICENSE ./
+COPY package.json LICENSE NOTICE ./
 RUN mkdir /data && chown 1000:1000 /data
 # node, by number: hosts that check for a non-root user know no names.
 USER 1000:1000

@@ -2,19 +2,18 @@
 import type { ListAlgorithmsResponse } from '../gen/wazir/v1/study.js';
 import { samplers } from '../policy/samplers/index.js';
 import { schedulers } from '../policy/schedulers/index.js';
-import { snakeCase } from './snake-case.js';
 
 export function listAlgorithms(): ListAlgorithmsResponse {
   return {
     samplers: samplers.map(({ name, summary, useWhen }) => ({
-      name: snakeCase(name),
+      name,
       summary,
       useWhen,
       needsResource: false,
       pausesTrials: false,
     })),
     schedulers: schedulers.map(({ name, summary, useWhen, needsResource, pausesTrials }) => ({
-      name: snakeCase(name),
+      name,
       summary,
       useWhen,
       needsResource,

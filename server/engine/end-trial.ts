@@ -87,7 +87,5 @@ export function stopTrial(transaction: Transaction, live: LiveTrial, endReason: 
   }
   transaction.change(live, { state: TrialState.STOPPING, endReason });
   const { id, attempt } = live;
-  transaction.afterwards(() =>
-    study.listeners.tell(id, attempt, { kind: DirectiveKind.STOP, until: 0 }),
-  );
+  transaction.afterwards(() => study.listeners.tell(id, attempt, { kind: DirectiveKind.STOP, until: 0 }));
 }

@@ -32,15 +32,36 @@ export function handOut(transaction: Transaction, asker: Asker): LiveTrial[] {
   // What ends here may close a rung, whose survivors go before new trials.
   if (lapse(transaction)) settle(transaction);
   endAfterDuration(transaction);
-  const lent: LiveTrial[] = [];
+  const lent = new Lent(asker.count);
   if (asker.recover) recoverOwn(transaction, asker, lent);
-  while (lent.length < asker.count && study.lending) {
+  while (!lent.isFull && study.lending) {
     const live = next(transaction, asker.client);
     if (!live) break;
-    lent.push(live);
+    lent.add(live);
   }
   settle(transaction);
-  return lent;
+  return lent.trials;
+}
+
+// Half of the 4 MiB that gRPC clients take in one message unless told otherwise; the last may exceed it.
+const maxAnswerBytes = 2 << 20;
+
+/** What one answer hands out. */
+class Lent {
+  readonly trials: LiveTrial[] = [];
+  #bytes = 0;
+
+  constructor(private readonly count: number) {}
+
+  get isFull(): boolean {
+    return this.trials.length >= this.count || this.#bytes >= maxAnswerBytes;
+  }
+
+  add(live: LiveTrial): void {
+    this.trials.push(live);
+    // Where no other can follow, its size is of no interest.
+    if (this.count > 1) this.#bytes += Trial.encode(live.trial).finish().length;
+  }
 }
 
 function endAfterDuration(transaction: Transaction): void {
@@ -52,7 +73,7 @@ function endAfterDuration(transaction: Transaction): void {
   if (study.clock.wall() >= end) endLending(transaction, StudyEndReason.MAX_DURATION);
 }
 
-function recoverOwn(transaction: Transaction, asker: Asker, lent: LiveTrial[]): void {
+function recoverOwn(transaction: Transaction, asker: Asker, lent: Lent): void {
   const { study } = transaction;
   const isLost = (live: LiveTrial) => asker.holding.get(live.id) !== live.attempt;
   for (const id of study.saving.heldBy(asker.client)) {
@@ -64,9 +85,9 @@ function recoverOwn(transaction: Transaction, asker: Asker, lent: LiveTrial[]): 
   }
   for (const id of study.leases.heldBy(asker.client)) {
     const live = study.trials.get(id)!;
-    if (lent.length === asker.count) return;
+    if (lent.isFull) return;
     if (live.trial.state === TrialState.ACTIVE && isLost(live) && lendIfFits(transaction, live, asker.client))
-      lent.push(live);
+      lent.add(live);
   }
 }
 
@@ -147,7 +168,8 @@ function startDrawn(transaction: Transaction, client: string): LiveTrial | undef
 }
 
 function drawPoint(study: Study, draw: number): Point {
-  const defaults = draw === 0 && study.samplerKind.startsFromDefaults ? study.space.defaultPoint() : undefined;
+  const defaults =
+    draw === 0 && study.samplerKind.startsFromDefaults ? study.space.defaultPoint() : undefined;
   const point = defaults ?? study.sampler.draw(draw);
   if (!point) throw new Error(`the sampler has no draw ${draw} of ${study.sampler.size}`);
   return point;
@@ -167,16 +189,22 @@ export function newTrial(study: Study, id: number): Trial {
 /** Lends anew what was given back, then what has lapsed. */
 function reoffer(transaction: Transaction, client: string): LiveTrial | undefined {
   const { study } = transaction;
-  const [released] = study.released;
-  if (released !== undefined) {
-    if (!study.hasFreePlace) return undefined;
+  const released = leastOf(study.released);
+  if (released !== undefined && study.hasFreePlace)
     return lendIfFits(transaction, study.trials.get(released)!, client);
-  }
+  // These have kept their places.
   for (const lease of study.leases.lapsed()) {
     const live = study.trials.get(lease.trial)!;
     return lendIfFits(transaction, live, client);
   }
   return undefined;
+}
+
+/** By number, not by time of release: an order that a restart does not change. */
+function leastOf(trials: Iterable<number>): number | undefined {
+  let least: number | undefined;
+  for (const trial of trials) if (least === undefined || trial < least) least = trial;
+  return least;
 }
 
 /** Lends a trial that had been lent before; where the budget has no room, lending ends. */
@@ -241,4 +269,3 @@ function lend(transaction: Transaction, live: LiveTrial, client: string): void {
     },
   );
 }
-

@@ -76,9 +76,10 @@ export class Leases {
     if (held?.size === 0) this.#byClient.delete(lease.client);
   }
 
-  /** The trials of a client whose leases run, oldest hand-out first. */
+  /** The trials of a client whose leases run, by number: an order that a restart does not change. */
   heldBy(client: string): number[] {
-    return [...(this.#byClient.get(client) ?? [])].filter((trial) => this.#running.has(trial));
+    const held = [...(this.#byClient.get(client) ?? [])].filter((trial) => this.#running.has(trial));
+    return held.sort((a, b) => a - b);
   }
 
   /** When the next lease ends; undefined where none runs. */

@@ -1,8 +1,13 @@
 /** Lists an owner's studies. */
 import { WazirError } from '../domain/errors.js';
-import type { ListStudiesRequest, ListStudiesResponse, Study as StudyMessage } from '../gen/wazir/v1/study.js';
+import {
+  type ListStudiesRequest,
+  type ListStudiesResponse,
+  Study as StudyMessage,
+} from '../gen/wazir/v1/study.js';
 import { keys } from '../store/keys.js';
 import type { Engine } from './engine.js';
+import { Page } from './page.js';
 import { pageSize, pageToken, readPageToken } from './page-token.js';
 import { getStudy } from './queries.js';
 
@@ -18,13 +23,16 @@ export async function listStudies(
     ...keys.namesOf(owner),
     ...(cursor === undefined ? {} : { gt: keys.name(owner, cursor) }),
   };
-  const studies: StudyMessage[] = [];
+  const page = new Page<StudyMessage>(size);
+  const studies = page.entries;
   let last = '';
   for await (const [key] of engine.store.iterate(range)) {
     if (studies.length === size) return { studies, nextPageToken: pageToken(scope, last) };
-    last = key.slice(keys.name(owner, '').length);
-    const study = await read(engine, { owner, study: last });
-    if (study) studies.push(study);
+    const id = key.slice(keys.name(owner, '').length);
+    const study = await read(engine, { owner, study: id });
+    if (study && !page.add(study, StudyMessage.encode(study).finish().length))
+      return { studies, nextPageToken: pageToken(scope, last) };
+    last = id;
   }
   return { studies, nextPageToken: '' };
 }

@@ -62,7 +62,7 @@ export class LiveTrial {
     const last = this.last;
     if (!last || attempt > last.attempt || (attempt === last.attempt && step >= last.step))
       this.last = measurement;
-    if (loss !== undefined && isBetter(loss, this.best ? lossOf(this.best) : Number.NaN)) this.best = measurement;
+    if (loss !== undefined && isBest(measurement, loss, this.best, lossOf)) this.best = measurement;
   }
 
   /** The record with what the reports have added. */
@@ -91,4 +91,20 @@ export class LiveTrial {
       assignment: trial.assignment && { ...trial.assignment, leaseExpireTime: expires },
     };
   }
+}
+
+/**
+ * Whether a measurement is the best: of equal ones the first step of the first
+ * attempt, in whatever order they came, so that a restart changes nothing.
+ */
+function isBest(
+  { attempt, step }: Measurement,
+  loss: number,
+  best: Measurement | undefined,
+  lossOf: (m: Measurement) => number,
+): boolean {
+  if (!best) return isBetter(loss, Number.NaN);
+  const than = lossOf(best);
+  if (loss !== than) return isBetter(loss, than);
+  return attempt < best.attempt || (attempt === best.attempt && step <= best.step);
 }

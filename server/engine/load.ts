@@ -51,13 +51,10 @@ export async function loadStudy(
 ): Promise<Study> {
   const study = makeStudy(store, clock, name, record);
   const { uid } = study;
-  const released: LiveTrial[] = [];
   for await (const [, value] of store.iterate(keys.trialsOf(uid))) {
     const live = restoreTrial(study, TrialRecord.decode(value));
-    if (live?.record.released) released.push(live);
+    if (live?.record.released) study.released.add(live.id);
   }
-  released.sort((a, b) => a.trial.sequence - b.trial.sequence);
-  for (const live of released) study.released.add(live.id);
   for (const live of study.trials.values()) await restoreReports(study, live);
   for await (const [key, value] of store.iterate(keys.requestOrdersOf(uid))) {
     const { requestId, time } = RequestOrderRecord.decode(value);

@@ -1,11 +1,6 @@
 /** The methods whose answers are kept by request id, with their messages. */
 import { Empty } from '../gen/google/protobuf/empty.js';
-import {
-  CreateStudyRequest,
-  DeleteStudyRequest,
-  Study,
-  UpdateStudyRequest,
-} from '../gen/wazir/v1/study.js';
+import { CreateStudyRequest, DeleteStudyRequest, Study, UpdateStudyRequest } from '../gen/wazir/v1/study.js';
 import {
   CompleteTrialRequest,
   CreateTrialRequest,

@@ -16,7 +16,7 @@ export async function listOptimal(study: Study): Promise<Trial[]> {
   const finished: Candidate[] = [];
   let best: Candidate | undefined;
   let bestSoFar: Candidate | undefined;
-  for await (const trial of allTrials(study)) {
+  for await (const [trial] of allTrials(study)) {
     if (trial.state === TrialState.INFEASIBLE || trial.state === TrialState.FAILED) continue;
     const ended = candidate(study, trial, trial.finalMeasurement);
     if (ended) {
@@ -50,9 +50,7 @@ function better(a: Candidate | undefined, b: Candidate | undefined): Candidate |
 }
 
 function dominates(a: Candidate, b: Candidate): boolean {
-  return (
-    a.losses.every((loss, i) => loss <= b.losses[i]!) && a.losses.some((loss, i) => loss < b.losses[i]!)
-  );
+  return a.losses.every((loss, i) => loss <= b.losses[i]!) && a.losses.some((loss, i) => loss < b.losses[i]!);
 }
 
 function addToFront(front: Candidate[], added: Candidate): void {

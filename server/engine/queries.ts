@@ -15,6 +15,7 @@ import type { ListTrialsRequest, ListTrialsResponse, Trial } from '../gen/wazir/
 import { keys } from '../store/keys.js';
 import type { Range } from '../store/store.js';
 import { readTrial } from './fence.js';
+import { Page } from './page.js';
 import { pageSize, pageToken, readPageToken } from './page-token.js';
 import type { Study } from './study.js';
 
@@ -34,13 +35,16 @@ export async function getTrial(study: Study, trial: number): Promise<Trial> {
   return view;
 }
 
-/** All trials that are not deleted, by number, as of now. */
-export async function* allTrials(study: Study, range = keys.trialsOf(study.uid)): AsyncGenerator<Trial> {
+/** All trials that are not deleted, by number, as of now, each with about how many bytes it has. */
+export async function* allTrials(
+  study: Study,
+  range = keys.trialsOf(study.uid),
+): AsyncGenerator<readonly [trial: Trial, bytes: number]> {
   await study.settled();
   for await (const [, value] of study.store.iterate(range)) {
     const { trial } = TrialRecord.decode(value);
     const live = study.trials.get(trial!.id);
-    if (!trial!.deleted) yield live ? study.view(live) : trial!;
+    if (!trial!.deleted) yield [live ? study.view(live) : trial!, value.length];
   }
 }
 
@@ -48,7 +52,8 @@ export async function listTrials(study: Study, request: ListTrialsRequest): Prom
   study.check();
   const size = pageSize(request.pageSize, 100, 1000);
   request.states.forEach((state, i) => {
-    if (TrialState[state] === undefined || Number(state) <= 0) throw invalid(`states[${i}]`, 'is no state of a trial');
+    if (TrialState[state] === undefined || Number(state) <= 0)
+      throw invalid(`states[${i}]`, 'is no state of a trial');
   });
   const descending = /^id( desc)?$/.exec(request.orderBy || 'id');
   if (!descending) throw invalid('order_by', 'must be "id" or "id desc"');
@@ -56,17 +61,17 @@ export async function listTrials(study: Study, request: ListTrialsRequest): Prom
   const scope = ['trials', study.uid, [...states].sort(), descending[0]];
   const cursor = readPageToken(scope, request.pageToken);
 
-  const trials: Trial[] = [];
-  for await (const trial of allTrials(study, rangeOf(study, cursor, descending[1] !== undefined))) {
+  const page = new Page<Trial>(size);
+  const trials = page.entries;
+  let nextPageToken = '';
+  for await (const [trial, bytes] of allTrials(study, rangeOf(study, cursor, descending[1] !== undefined))) {
     if (states.size > 0 && !states.has(trial.state)) continue;
-    if (trials.length === size) {
-      await study.settled();
-      return { trials, nextPageToken: pageToken(scope, String(trials.at(-1)!.id)) };
-    }
-    trials.push(trial);
+    if (page.add(trial, bytes)) continue;
+    nextPageToken = pageToken(scope, String(trials.at(-1)!.id));
+    break;
   }
   await study.settled();
-  return { trials, nextPageToken: '' };
+  return { trials, nextPageToken };
 }
 
 function rangeOf(study: Study, cursor: string | undefined, descending: boolean): Range {
@@ -91,14 +96,15 @@ export async function listMeasurements(
 
   const all = keys.measurementsOf(study.uid, trial);
   const range = cursor === undefined ? all : { ...all, gt: `${all.gt}${cursor}` };
-  const measurements: Measurement[] = [];
+  const page = new Page<Measurement>(size);
+  const measurements = page.entries;
   let last = '';
   for await (const [key, value] of study.store.iterate(range)) {
     const known = MeasurementRecord.decode(value).measurement!;
     const superseded = isSuperseded(known);
     if (superseded && !request.showSuperseded) continue;
-    if (measurements.length === size) return { measurements, nextPageToken: pageToken(scope, last) };
-    measurements.push({ ...known, superseded });
+    if (!page.add({ ...known, superseded }, value.length))
+      return { measurements, nextPageToken: pageToken(scope, last) };
     last = key.slice(all.gt!.length);
   }
   return { measurements, nextPageToken: '' };

@@ -8,9 +8,27 @@ import { createHash } from 'node:crypto';
 import { WazirError } from '../domain/errors.js';
 import { RequestOrderRecord, RequestRecord } from '../gen/wazir/internal/v1/records.js';
 import { keys } from '../store/keys.js';
-import { toTimestamp } from './clock.js';
-import type { Study } from './study.js';
-import type { Recorder, Transaction } from './transaction.js';
+import type { Op, Store } from '../store/store.js';
+import { toTimestamp, type Clock } from './clock.js';
+
+/** What the log needs of its study. */
+interface Home {
+  readonly uid: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Throws where the study can not be used any more. */
+  check(): void;
+}
+
+/** What the log needs of the transaction that has the effect. */
+interface Batch {
+  readonly study: Home;
+  nextSequence(): number;
+  add(...ops: Op[]): void;
+}
+
+/** Adds the record of a response to the batch that has its effect. */
+export type Recorder<T> = (batch: Batch, response: T) => void;
 
 /** What a method sends and answers, for comparing and keeping it. */
 export interface Method<Request, Response> {
@@ -52,7 +70,7 @@ export function reusedId(): WazirError {
 /** What is wrong with a request id; undefined where it is well-formed (the empty one is: there is none). */
 export function requestIdFault(id: string): string | undefined {
   if (Buffer.byteLength(id) > maxIdBytes) return `must be at most ${maxIdBytes} bytes`;
-   
+
   if (/[\u0000-\u001f\u007f/]/.test(id)) return 'must not hold "/" or control characters';
   return undefined;
 }
@@ -76,7 +94,7 @@ export class RequestLog {
    *   Without an id `record` is undefined
    */
   async once<Request extends { requestId: string }, Response>(
-    study: Study,
+    study: Home,
     method: Method<Request, Response>,
     request: Request,
     run: (record: Recorder<Response> | undefined) => Promise<Response>,
@@ -98,7 +116,7 @@ export class RequestLog {
     }
     const answer = this.#ids.has(id)
       ? this.#recorded(study, method, id, hash)
-      : run((transaction, response) => this.#record(transaction, method, id, hash, response));
+      : run((batch, response) => this.#record(batch, method, id, hash, response));
     this.#underWay.set(id, { hash, answer });
     try {
       return await answer;
@@ -108,7 +126,7 @@ export class RequestLog {
   }
 
   async #recorded<Request, Response>(
-    study: Study,
+    study: Home,
     method: Method<Request, Response>,
     id: string,
     hash: Uint8Array,
@@ -121,23 +139,28 @@ export class RequestLog {
   }
 
   #record<Request, Response>(
-    transaction: Transaction,
+    batch: Batch,
     method: Method<Request, Response>,
     id: string,
     hash: Uint8Array,
     response: Response,
   ): void {
-    const { uid, clock } = transaction.study;
+    const { uid, clock } = batch.study;
     const timeMs = clock.wall();
     const time = toTimestamp(timeMs);
-    const sequence = transaction.nextSequence();
+    const sequence = batch.nextSequence();
     const bytes = method.response.encode(response).finish();
-    transaction.add(
+    batch.add(
       {
         type: 'put',
         key: keys.request(uid, id),
         value: RequestRecord.encode(
-          RequestRecord.fromPartial({ method: method.name, requestHash: Buffer.from(hash), response: Buffer.from(bytes), time }),
+          RequestRecord.fromPartial({
+            method: method.name,
+            requestHash: Buffer.from(hash),
+            response: Buffer.from(bytes),
+            time,
+          }),
         ).finish(),
       },
       {
@@ -149,15 +172,15 @@ export class RequestLog {
     this.#ids.add(id);
     this.#order.push({ id, sequence, timeMs });
     // Two old ones for each new: the log shrinks after a burst, and no batch grows.
-    this.#forgetOldest(transaction, timeMs);
-    this.#forgetOldest(transaction, timeMs);
+    this.#forgetOldest(batch, timeMs);
+    this.#forgetOldest(batch, timeMs);
   }
 
-  #forgetOldest(transaction: Transaction, nowMs: number): void {
+  #forgetOldest(batch: Batch, nowMs: number): void {
     const oldest = this.#order[this.#oldest];
     if (!oldest || this.#order.length - this.#oldest <= keepLast || nowMs - oldest.timeMs < keepMs) return;
-    const { uid } = transaction.study;
-    transaction.add(
+    const { uid } = batch.study;
+    batch.add(
       { type: 'del', key: keys.request(uid, oldest.id) },
       { type: 'del', key: keys.requestOrder(uid, oldest.sequence) },
     );

@@ -31,8 +31,7 @@ export function endLending(transaction: Transaction, reason: StudyEndReason): vo
 /** Ends a study: what runs becomes STOPPING, all else STOPPED. */
 export function completeStudy(transaction: Transaction, reason: StudyEndReason): void {
   const { study } = transaction;
-  for (const live of [...study.trials.values()])
-    stopTrial(transaction, live, TrialEndReason.STUDY_COMPLETED);
+  for (const live of [...study.trials.values()]) stopTrial(transaction, live, TrialEndReason.STUDY_COMPLETED);
   transaction.changeStudy({
     state: StudyState.COMPLETED,
     endReason: reason,
@@ -66,4 +65,3 @@ function endReason(study: Study, canEnter: boolean): StudyEndReason {
   if (canEnter || !study.scheduler.decide(true)) return StudyEndReason.SCHEDULER_FINISHED;
   return study.hasRoom ? StudyEndReason.SEARCH_SPACE_EXHAUSTED : StudyEndReason.MAX_TRIALS;
 }
-

@@ -1,7 +1,8 @@
 /** A study's spec: what is wrong with it, and the defaults that it runs with. */
-import { invalidFields, type Violation } from '../domain/errors.js';
+import { invalid, invalidFields, type Violation } from '../domain/errors.js';
 import { checkParameters, compileSpace } from '../domain/space.js';
-import { MeasurementSelection, MetricGoal, type StudySpec } from '../domain/spec.js';
+import { MeasurementSelection, MetricGoal, type ParameterSpec } from '../domain/spec.js';
+import { StudySpec } from '../gen/wazir/v1/study.js';
 import { samplerOf } from '../policy/samplers/index.js';
 import { schedulerOf } from '../policy/schedulers/index.js';
 import { toMilliseconds } from './clock.js';
@@ -11,6 +12,8 @@ const defaultLeaseSeconds = 60;
 const leaseMs = { least: 1000, most: 30 * 24 * 60 * 60 * 1000 };
 const maxNameBytes = 256;
 const maxMetrics = 100;
+// A study must be small enough to be sent in one message, and is written whole when it changes.
+const maxSpecBytes = 1 << 20;
 
 /**
  * Checks a spec and fills in its defaults.
@@ -27,8 +30,11 @@ export function completeSpec(spec: StudySpec, field: string, seed: number): Stud
     ...otherFaults(spec, field),
   ];
   if (faults.length > 0) throw invalidFields(faults);
+  if (StudySpec.encode(spec).finish().length > maxSpecBytes)
+    throw invalid(field, `must be at most ${maxSpecBytes} bytes as a message`);
   const complete: StudySpec = {
     ...spec,
+    parameters: spec.parameters.map(sorted),
     resource: spec.resource && { ...spec.resource, min: spec.resource.min || 1 },
     limits: withDefaultLimits(spec.limits),
     leaseDuration: spec.leaseDuration ?? { seconds: defaultLeaseSeconds, nanos: 0 },
@@ -36,6 +42,19 @@ export function completeSpec(spec: StudySpec, field: string, seed: number): Stud
     seed: spec.seed ?? seed,
   };
   return withPolicies(complete, field);
+}
+
+/** The parameter with its listed numbers in order, and those of its children. */
+function sorted(parameter: ParameterSpec): ParameterSpec {
+  const { domain, children } = parameter;
+  return {
+    ...parameter,
+    domain:
+      domain?.$case === 'discrete'
+        ? { $case: 'discrete', value: { values: [...domain.value.values].sort((a, b) => a - b) } }
+        : domain,
+    children: children.map((child) => ({ ...child, parameter: child.parameter && sorted(child.parameter) })),
+  };
 }
 
 function withPolicies(spec: StudySpec, field: string): StudySpec {
@@ -46,7 +65,9 @@ function withPolicies(spec: StudySpec, field: string): StudySpec {
   if (faults.length > 0)
     throw invalidFields(faults.map((fault) => ({ ...fault, field: `${field}.${fault.field}` })));
   const complete = scheduler.withDefaults(spec);
-  return complete.sampler?.kind ? complete : { ...complete, sampler: { kind: { $case: 'random', value: {} } } };
+  return complete.sampler?.kind
+    ? complete
+    : { ...complete, sampler: { kind: { $case: 'random', value: {} } } };
 }
 
 function metricFaults({ metrics }: StudySpec, field: string): Violation[] {

@@ -73,7 +73,7 @@ export class Study {
   readonly saving: Leases;
   /** Trials queued by users, oldest first. */
   readonly queue = new Set<number>();
-  /** Trials given back unfinished, oldest first. */
+  /** Trials given back unfinished. */
   readonly released = new Set<number>();
   /** Promoted trials that can be lent. */
   readonly ready = new ReadyQueue();
@@ -169,7 +169,8 @@ export class Study {
   lossIn(measurement: Measurement): number | undefined {
     const metric = this.rankingMetric;
     const value = valueOf(measurement, metric.name);
-    return value === undefined ? undefined : lossOf(value, metric.goal);
+    // Never −0, which the encoding of records turns into 0.
+    return value === undefined ? undefined : lossOf(value, metric.goal) + 0;
   }
 
   /** Whether trials are handed out. */

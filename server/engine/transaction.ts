@@ -11,11 +11,9 @@ import type { Trial } from '../gen/wazir/v1/trial.js';
 import { keys } from '../store/keys.js';
 import type { Op } from '../store/store.js';
 import { LiveTrial } from './live-trial.js';
+import type { Recorder } from './request-log.js';
 import type { Study } from './study.js';
 import type { Change } from './watchers.js';
-
-/** Adds the record of a response to the batch that has its effect (`request-log.ts`). */
-export type Recorder<T> = (transaction: Transaction, response: T) => void;
 
 export class Transaction {
   readonly #ops: Op[] = [];

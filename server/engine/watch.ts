@@ -60,11 +60,14 @@ function response({ sequence, study, trial }: Change, caughtUp: boolean): WatchS
 async function* catchUp(study: Study, after: number, watcher: Watcher): AsyncGenerator<WatchStudyResponse> {
   const until = study.durableSequence;
   const reported = reportedSince(study, after, until);
+  // Their records on disk are older states.
+  const newer = new Set(reported.map(({ id }) => id));
   const range = { ...keys.changesAfter(study.uid, after), lt: keys.change(study.uid, until + 1) };
   let held: Change | undefined;
   for await (const [key, value] of study.store.iterate(range)) {
     const sequence = lastNumber(key);
-    const change = await read(study, ChangeRecord.decode(value).trial, sequence, until);
+    const { trial } = ChangeRecord.decode(value);
+    const change = newer.has(trial) ? undefined : await read(study, trial, sequence, until);
     if (!change) continue;
     // One is held back, so that the last can say that it is the last.
     if (held) yield response(held, false);
@@ -80,12 +83,19 @@ async function* catchUp(study: Study, after: number, watcher: Watcher): AsyncGen
 /** Live trials whose newest change is a report, which has no entry among the changes. */
 function reportedSince(study: Study, after: number, until: number): Trial[] {
   return [...study.trials.values()]
-    .filter((live) => live.reportSequence > Math.max(after, live.trial.sequence) && live.reportSequence <= until)
+    .filter(
+      (live) => live.reportSequence > Math.max(after, live.trial.sequence) && live.reportSequence <= until,
+    )
     .map((live) => study.view(live))
     .sort((a, b) => a.sequence - b.sequence);
 }
 
-async function read(study: Study, trial: number, sequence: number, until: number): Promise<Change | undefined> {
+async function read(
+  study: Study,
+  trial: number,
+  sequence: number,
+  until: number,
+): Promise<Change | undefined> {
   if (trial === 0) {
     if (study.message.sequence > until) return undefined;
     const message = { ...study.messageView(), sequence };

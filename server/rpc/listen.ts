@@ -54,10 +54,11 @@ function bind(server: Server, target: string): Promise<number> {
 async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (!found?.isSocket()) return;
+  const socket = connect(path);
   const answered = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.unref();
   });
+  // Else whoever answered would wait for us when it ends.
+  socket.destroy();
   if (!answered) await unlink(path);
 }

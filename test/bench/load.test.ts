@@ -37,6 +37,9 @@ describe('drive', () => {
           else call.write(request);
         });
         call.on('end', () => call.end());
+        // Slow to begin: who sends more than was granted is found out.
+        call.pause();
+        setTimeout(() => call.resume(), 50);
       },
     });
     port = await new Promise<number>((resolve, reject) => {

@@ -148,13 +148,13 @@ test('a trial given back before its target goes to the next asker, from what was
   await study.release(two);
   await study.release(one);
   await world.restart();
-  // What was given back first goes out first, before new work.
+  // By number, before new work.
   const again = [await study.take('c'), await study.take('d'), await study.take('e')];
   assert.deepEqual(
     again.map(({ trial, attempt }) => [trial, attempt]),
     [
-      [2, 2],
       [1, 2],
+      [2, 2],
       [3, 1],
     ],
   );

@@ -10,7 +10,8 @@ import { stop } from '../../server/engine/commands/stop.js';
 import { suggest } from '../../server/engine/commands/suggest.js';
 import { updateMetadata } from '../../server/engine/commands/update-metadata.js';
 import { updateStudy } from '../../server/engine/commands/update-study.js';
-import type { StudyName } from '../../server/domain/names.js';
+import { WazirError } from '../../server/domain/errors.js';
+import { formatStudyName, formatTrialName, type StudyName } from '../../server/domain/names.js';
 import type { Engine } from '../../server/engine/engine.js';
 import { listOptimal } from '../../server/engine/optimal.js';
 import { getStudy, getTrial, listMeasurements, listTrials } from '../../server/engine/queries.js';
@@ -55,9 +56,27 @@ export class StudyDriver {
     readonly name: StudyName,
   ) {}
 
+  get #full(): string {
+    return formatStudyName(this.name);
+  }
+
+  #trial(id: number): string {
+    return formatTrialName(this.name, id);
+  }
+
   /** The study in memory, read from disk where it is not. */
   study(): Promise<Study> {
     return this.host.engine.study(this.name);
+  }
+
+  /** Takes the study out of memory and reads it anew from disk. */
+  async reload(): Promise<void> {
+    const study = await this.study();
+    await study.settled();
+    this.host.engine.forget(study);
+    this.host.engine.drop(study, new WazirError('STORE_UNAVAILABLE', 'taken out of memory by a test'));
+    await setImmediate();
+    await this.study();
   }
 
   /** Asks without waiting, unless told to. */
@@ -66,7 +85,7 @@ export class StudyDriver {
     given: Given<typeof SuggestTrialsRequest> = {},
     wait: Wait = {},
   ): Promise<SuggestTrialsResponse> {
-    const request = SuggestTrialsRequest.fromPartial({ clientId, count: 1, ...given });
+    const request = SuggestTrialsRequest.fromPartial({ parent: this.#full, clientId, count: 1, ...given });
     const signal = wait.signal ?? new AbortController().signal;
     return suggest(await this.study(), request, { waitMs: wait.waitMs ?? 0, signal });
   }
@@ -95,12 +114,21 @@ export class StudyDriver {
   /** Gives a trial back, with the checkpoint of a step where one is given. */
   async release({ trial, attempt }: Held, checkpoint?: number, requestId = ''): Promise<Trial> {
     const given = checkpointOf(trial, checkpoint);
-    const request = ReleaseTrialRequest.fromPartial({ attempt, checkpoint: given, requestId });
+    const request = ReleaseTrialRequest.fromPartial({
+      name: this.#trial(trial),
+      attempt,
+      checkpoint: given,
+      requestId,
+    });
     return release(await this.study(), trial, request);
   }
 
   async complete({ trial, attempt }: Held, given: Given<typeof CompleteTrialRequest> = {}): Promise<Trial> {
-    return complete(await this.study(), trial, CompleteTrialRequest.fromPartial({ attempt, ...given }));
+    return complete(
+      await this.study(),
+      trial,
+      CompleteTrialRequest.fromPartial({ name: this.#trial(trial), attempt, ...given }),
+    );
   }
 
   fail(held: Held): Promise<Trial> {
@@ -112,15 +140,26 @@ export class StudyDriver {
   }
 
   async stop(trial: number, requestId = ''): Promise<Trial> {
-    return stop(await this.study(), trial, StopTrialRequest.fromPartial({ requestId }));
+    return stop(
+      await this.study(),
+      trial,
+      StopTrialRequest.fromPartial({ name: this.#trial(trial), requestId }),
+    );
   }
 
   async remove(trial: number, requestId = ''): Promise<void> {
-    await deleteTrial(await this.study(), trial, DeleteTrialRequest.fromPartial({ requestId }));
+    await deleteTrial(
+      await this.study(),
+      trial,
+      DeleteTrialRequest.fromPartial({ name: this.#trial(trial), requestId }),
+    );
   }
 
   async add(trial: Given<typeof CreateTrialRequest>['trial'], requestId = ''): Promise<Trial> {
-    return createTrial(await this.study(), CreateTrialRequest.fromPartial({ trial: trial!, requestId }));
+    return createTrial(
+      await this.study(),
+      CreateTrialRequest.fromPartial({ parent: this.#full, trial: trial!, requestId }),
+    );
   }
 
   async update(

@@ -114,6 +114,21 @@ test('who is cancelled once it has been served keeps its lease, and gets it back
   assert.deepEqual((await study.ask('a')).trials.map(jobOf), [{ trial: 2, attempt: 2, from: 0, to: 9 }]);
 });
 
+test('of two under one name the second takes nothing away from the first', async (t) => {
+  const world = await EngineWorld.open(t);
+  const study = await world.create({ ...single(9), limits: { maxParallelTrials: 1 } });
+  const job = await study.take('x');
+  const [first, second] = wait(study, ['a', 'a'], []);
+  await study.settled();
+  await study.fail(job);
+  const got = jobOf((await first!).trials[0]!);
+  assert.deepEqual(got, { trial: 2, attempt: 1, from: 0, to: 9 });
+  await study.report(got, 1, 0.5);
+  assert.equal((await study.study()).waiters.size, 1);
+  await study.fail(got);
+  assert.deepEqual((await second!).trials.map(jobOf), [{ trial: 3, attempt: 1, from: 0, to: 9 }]);
+});
+
 test('of a paused study are served when it goes on', async (t) => {
   const world = await EngineWorld.open(t);
   const study = await world.create(single(9));

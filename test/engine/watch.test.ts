@@ -6,7 +6,7 @@ import { watch } from '../../server/engine/watch.js';
 import type { WatchStudyResponse } from '../../server/gen/wazir/v1/study.js';
 import { TrialState } from '../../server/gen/wazir/v1/trial.js';
 import { EngineWorld } from './engine-world.js';
-import type { StudyDriver } from './study-driver.js';
+import { measurementOf, type StudyDriver } from './study-driver.js';
 import { asha, single } from './study-specs.js';
 
 /** Collects what a watcher is sent, in the background. */
@@ -128,7 +128,7 @@ test('what was under way when the watcher came is not missed', async (t) => {
   const world = await EngineWorld.open(t);
   const study = await world.create(single(9));
   const jobs = await Promise.all([study.take('a'), study.take('b'), study.take('c')]);
-  const underWay = [study.report(jobs[0]!, 1, 0.5), study.stop(2), study.fail(jobs[2]!)];
+  const underWay = [study.report(jobs[0], 1, 0.5), study.stop(2), study.fail(jobs[2])];
   // Applied, and not yet durable.
   const { trials } = await study.study();
   while (trials.has(3)) await Promise.resolve();
@@ -195,6 +195,24 @@ test('a slow reader gets fewer states, never an older after a newer one, and cos
   controller.abort();
   await assert.rejects(responses.next(), { reason: 'CANCELLED' });
   assert.equal(watched.watchers.any, false);
+});
+
+test('a reader that falls far behind catches up from disk, and misses nothing', async (t) => {
+  const world = await EngineWorld.open(t);
+  const study = await world.create(single(9));
+  const controller = new AbortController();
+  const responses = watch(await study.study(), 0, controller.signal);
+  const got = [(await responses.next()).value as WatchStudyResponse];
+  // More than a watcher keeps for its reader.
+  const count = 10_100;
+  const parameters = [{ name: 'x', value: { kind: { $case: 'doubleValue' as const, value: 0.5 } } }];
+  const finalMeasurement = measurementOf(1, { loss: 0 });
+  await Promise.all(Array.from({ length: count }, () => study.add({ parameters, finalMeasurement })));
+  while (!got.at(-1)!.caughtUp || got.length <= count)
+    got.push((await responses.next()).value as WatchStudyResponse);
+  assertRising(got);
+  assert.equal(stateOf(got).size, count + 1);
+  controller.abort();
 });
 
 test('ends with the study', async (t) => {

@@ -9,7 +9,8 @@ import type { Partially } from '../test-client.js';
 import { createStudy, oneTrial, owner, reportOf, studyRequest } from './study-requests.js';
 
 test('study ids may hold anything but a slash and control characters', async (t) => {
-  const { client, dataDir, stop } = await startTestServer(t);
+  const server = await startTestServer(t);
+  const { client, dataDir } = server;
   const ids = [
     'with space',
     'a:b',
@@ -34,7 +35,7 @@ test('study ids may hold anything but a slash and control characters', async (t)
   }
   const { name } = await client.createStudy({ ...studyRequest('x'), parent: 'owners/other: one' });
   assert.equal(name, 'owners/other: one/studies/x');
-  await stop();
+  await server.stop();
   const again = await startTestServer(t, { dataDir });
   const { studies } = await again.client.listStudies({ parent: owner });
   assert.deepEqual(

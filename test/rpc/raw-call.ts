@@ -1,6 +1,12 @@
 /** Calls made of bare HTTP/2, for what no gRPC library sends. */
 import { once } from 'node:events';
-import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import {
+  connect,
+  constants,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import { status } from '@grpc/grpc-js';
 
 export interface RawAnswer {
@@ -19,6 +25,18 @@ export interface RawRequest {
   readonly end?: boolean;
   /** Resets the stream once the body is sent. */
   readonly reset?: boolean;
+}
+
+/** The messages of whole gRPC frames. */
+export function messagesOf(bytes: Buffer): Buffer[] {
+  const messages: Buffer[] = [];
+  for (let at = 0; at + 5 <= bytes.length;) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    if (end > bytes.length) break;
+    messages.push(bytes.subarray(at + 5, end));
+    at = end;
+  }
+  return messages;
 }
 
 /** A gRPC frame: flag, length, message. */
@@ -48,8 +66,9 @@ export class RawConnection {
     });
     let seen: IncomingHttpHeaders = {};
     const chunks: Buffer[] = [];
-    stream.on('response', (headers) => (seen = { ...seen, ...headers }));
-    stream.on('trailers', (headers) => (seen = { ...seen, ...headers }));
+    const see = (headers: IncomingHttpHeaders) => void (seen = { ...seen, ...headers });
+    stream.on('response', see);
+    stream.on('trailers', see);
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('error', () => undefined);
     if (request.reset) stream.write(request.body, () => stream.close(constants.NGHTTP2_CANCEL));
@@ -66,6 +85,21 @@ export class RawConnection {
       details: details === undefined ? undefined : Buffer.from(String(details), 'base64'),
       body: Buffer.concat(chunks),
     };
+  }
+
+  /**
+   * Opens a stream on which nothing is read until the test reads. (A grpc-js client
+   * takes whatever comes and keeps it.)
+   */
+  open(path: string): ClientHttp2Stream {
+    const stream = this.#session.request({
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.on('error', () => undefined);
+    return stream;
   }
 
   close(): void {

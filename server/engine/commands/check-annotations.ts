@@ -14,7 +14,10 @@ export function checkLabels(field: string, labels: Readonly<Record<string, strin
   for (const [key, value] of entries) {
     if (key === '') throw invalid(field, 'must not have an empty key');
     if (Buffer.byteLength(key) > maxLabelBytes || Buffer.byteLength(value) > maxLabelBytes)
-      throw invalid(`${field}[${JSON.stringify(key)}]`, `key and value must be at most ${maxLabelBytes} bytes`);
+      throw invalid(
+        `${field}[${JSON.stringify(key)}]`,
+        `key and value must be at most ${maxLabelBytes} bytes`,
+      );
   }
 }
 

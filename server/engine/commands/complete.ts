@@ -10,9 +10,10 @@ import { endTrial, selectFinal, type Ending } from '../end-trial.js';
 import { checkAttempt, fence, readTrial, staleAttempt, trialEnded } from '../fence.js';
 import type { LiveTrial } from '../live-trial.js';
 import { methods } from '../methods.js';
+import type { Recorder } from '../request-log.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
-import { Transaction, type Recorder } from '../transaction.js';
+import { Transaction } from '../transaction.js';
 import { observe, writeMeasurement } from './report.js';
 
 export async function complete(study: Study, trial: number, request: CompleteTrialRequest): Promise<Trial> {

@@ -1,6 +1,7 @@
 /** Adds a trial of a user's own: queued, or as a warm start. */
 import { invalid, WazirError } from '../../domain/errors.js';
 import { TrialState } from '../../domain/spec.js';
+import { arrange } from '../../domain/user-parameters.js';
 import { TrialRecord } from '../../gen/wazir/internal/v1/records.js';
 import { StudyState, TrialSource, type CreateTrialRequest, type Trial } from '../../gen/wazir/v1/trial.js';
 import { toTimestamp } from '../clock.js';
@@ -34,7 +35,7 @@ export async function createTrial(study: Study, request: CreateTrialRequest): Pr
           ...newTrial(study, id),
           state,
           source: queued ? TrialSource.QUEUED : TrialSource.WARM_START,
-          parameters: study.space.toParameters(point),
+          parameters: arrange(study.space, given.parameters, point),
           labels: given.labels,
           metadata: given.metadata,
           infeasibleReason: given.infeasibleReason,

@@ -50,7 +50,8 @@ function busy(study: Study, trial: number): WazirError {
 
 /** Leaves of the record what ranks, counters and watchers need. */
 function bury(transaction: Transaction, live: LiveTrial): void {
-  const { name, id, state, scheduling, source, studyUid, sequence, endReason, expiries, attempts } = live.trial;
+  const { name, id, state, scheduling, source, studyUid, sequence, endReason, expiries, attempts } =
+    live.trial;
   const spent = live.spent;
   live.record = TrialRecord.fromPartial({ trial: { state }, spentBefore: spent });
   live.best = undefined;

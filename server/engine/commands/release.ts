@@ -5,9 +5,10 @@ import { endTrial } from '../end-trial.js';
 import { checkAttempt, fence, readTrial, staleAttempt } from '../fence.js';
 import type { LiveTrial } from '../live-trial.js';
 import { methods } from '../methods.js';
+import type { Recorder } from '../request-log.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
-import { Transaction, type Recorder } from '../transaction.js';
+import { Transaction } from '../transaction.js';
 import { acceptCheckpoint } from './checkpoint.js';
 
 export async function release(study: Study, trial: number, request: ReleaseTrialRequest): Promise<Trial> {

@@ -9,7 +9,7 @@ import { keys } from '../../store/keys.js';
 import { toTimestamp } from '../clock.js';
 import { endTrial, resetInfeasible } from '../end-trial.js';
 import { renewHold } from '../expiry.js';
-import { fence, requireLive } from '../fence.js';
+import { fence, readTrial, requireLive } from '../fence.js';
 import type { LiveTrial } from '../live-trial.js';
 import { endLending, settle } from '../settle.js';
 import type { Study } from '../study.js';
@@ -70,8 +70,9 @@ async function reportLate(
       { metadata: { step: String(given.step), metric: conflict } },
     );
   if (added.length === 0) {
-    const live = study.trials.get(trial);
-    return known.directive ?? { kind: Kind.CONTINUE, until: live?.scheduling.target ?? 0 };
+    if (known.directive) return known.directive;
+    const { scheduling } = (study.trials.get(trial)?.record ?? (await readTrial(study, trial))).trial!;
+    return { kind: Kind.CONTINUE, until: scheduling?.target ?? 0 };
   }
   const live = await requireLive(study, trial);
   fence(study, live, attempt);

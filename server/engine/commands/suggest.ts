@@ -5,8 +5,9 @@ import { toDuration } from '../clock.js';
 import { armExpiry } from '../expiry.js';
 import { handOut, type Asker } from '../hand-out.js';
 import { methods } from '../methods.js';
+import type { Recorder } from '../request-log.js';
 import type { Study } from '../study.js';
-import { Transaction, type Recorder } from '../transaction.js';
+import { Transaction } from '../transaction.js';
 import type { Waiter } from '../waiters.js';
 
 /** How a call may wait. */
@@ -110,7 +111,11 @@ function attempt(
     return undefined;
   }
   return transaction.commit(
-    () => answer(study, lent.map((live) => study.view(live))),
+    () =>
+      answer(
+        study,
+        lent.map((live) => study.view(live)),
+      ),
     // Only hand-outs are worth keeping: whoever finds the end asks again and finds it again.
     lent.length > 0 ? record : undefined,
   );

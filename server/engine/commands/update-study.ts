@@ -66,8 +66,7 @@ function pathsOf(request: UpdateStudyRequest, given: StudyMessage): ReadonlySet<
     for (const path of mask) {
       const limit = /^spec\.limits\.(\w+)$/.exec(path)?.[1];
       const known = limit === undefined ? mutable.has(path) : Object.hasOwn(limitPaths, limit);
-      if (!known)
-        throw invalid('update_mask', `${JSON.stringify(path)} is not a field that can be changed`);
+      if (!known) throw invalid('update_mask', `${JSON.stringify(path)} is not a field that can be changed`);
     }
     return new Set(mask);
   }

@@ -324,13 +324,14 @@ export interface ParameterSpec {
     | ParameterValue
     | undefined;
   /**
-   * For grids over a double: how many points, both ends included; 1 is the middle
-   * on the parameter's scale. At most 2^31 − 1.
+   * For grids: how many points of a double, or of an integer that has more values
+   * than these, spread evenly on its scale with both ends included; 1 is the
+   * middle. Not for discrete and categorical parameters. At most 2^31 − 1.
    */
   gridPoints: number;
   /**
    * Parameters that exist only for some values of this one. Not for double
-   * parameters. To 32 levels.
+   * parameters. To 32 levels, the top one included.
    */
   children: ConditionalParameter[];
 }
@@ -351,7 +352,11 @@ export interface DoubleDomain {
   max: number;
 }
 
-/** Whole numbers from min to max, both included, within ±(2^53 − 1). */
+/**
+ * Whole numbers from min to max, both included, within ±(2^53 − 1). A range of
+ * more values than a double has between 0 and 1 (on a logarithmic scale: above
+ * about 10^13) is searched as finely as that allows, and can have no children.
+ */
 export interface IntegerDomain {
   /** The least; above 0 on a logarithmic scale. */
   min: number;
