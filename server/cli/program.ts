@@ -8,6 +8,7 @@ import { best } from './best.js';
 import { ExitCode, exitCodeMeanings } from './exit-code.js';
 import { exportStudy } from './export.js';
 import { Failure } from './failure.js';
+import { health } from './health.js';
 import { safeJson, safeText } from './safe-text.js';
 import { serve } from './serve.js';
 import { studyCreate } from './study-create.js';
@@ -44,7 +45,7 @@ function program(surroundings: Surroundings): Command {
   const trial = new Command('trial').description("look at a study's trials");
   for (const make of [trialList, trialShow]) trial.addCommand(make(surroundings));
   wazir.addCommand(serve(surroundings)).addCommand(study).addCommand(trial);
-  for (const make of [best, watch, exportStudy, algorithms]) wazir.addCommand(make(surroundings));
+  for (const make of [best, watch, exportStudy, algorithms, health]) wazir.addCommand(make(surroundings));
   prepare(wazir);
   return wazir;
 
