@@ -43,7 +43,7 @@ const table: Readonly<
       /^(app|config|logger|address|duration)$/,
       /^domain\//,
       /^gen\//,
-      /^(@grpc\/grpc-js|@grpc\/proto-loader|cli-progress|cli-table3|commander|csv-stringify\/sync|log-update|picocolors|protobufjs|yaml)$/,
+      /^(@grpc\/grpc-js|@grpc\/proto-loader|cli-progress|cli-table3|commander|csv-stringify\/sync|grpc-health-check|log-update|picocolors|protobufjs|yaml)$/,
       /^node:/,
     ],
   },

@@ -346,8 +346,9 @@ class ParameterSpec(google.protobuf.message.Message):
     scale: global___ParameterScale.ValueType
     """How the range is spread. Not for categorical parameters."""
     grid_points: builtins.int
-    """For grids over a double: how many points, both ends included; 1 is the middle
-    on the parameter's scale. At most 2^31 − 1.
+    """For grids: how many points of a double, or of an integer that has more values
+    than these, spread evenly on its scale with both ends included; 1 is the
+    middle. Not for discrete and categorical parameters. At most 2^31 − 1.
     """
     @property
     def double(self) -> global___DoubleDomain:
@@ -374,7 +375,7 @@ class ParameterSpec(google.protobuf.message.Message):
     @property
     def children(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___ConditionalParameter]:
         """Parameters that exist only for some values of this one. Not for double
-        parameters. To 32 levels.
+        parameters. To 32 levels, the top one included.
         """
 
     def __init__(
@@ -447,7 +448,10 @@ global___DoubleDomain = DoubleDomain
 
 @typing.final
 class IntegerDomain(google.protobuf.message.Message):
-    """Whole numbers from min to max, both included, within ±(2^53 − 1)."""
+    """Whole numbers from min to max, both included, within ±(2^53 − 1). A range of
+    more values than a double has between 0 and 1 (on a logarithmic scale: above
+    about 10^13) is searched as finely as that allows, and can have no children.
+    """
 
     DESCRIPTOR: google.protobuf.descriptor.Descriptor
 
