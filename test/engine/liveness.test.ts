@@ -46,12 +46,13 @@ const run = fc.record({
   }),
   workers: fc.integer({ min: 1, max: 5 }),
   queued: fc.integer({ min: 0, max: 3 }),
-  // Used over and over. What is abandoned or replaced for ever does not end, so part of it is sound.
-  fates: fc
-    .array(fc.constantFrom(...fates), { minLength: 3, maxLength: 20 })
-    .map((some): Fate[] => ['train', ...some]),
+  // Used over and over, for a while: what is infeasible and replaced for ever would not end.
+  fates: fc.array(fc.constantFrom(...fates), { minLength: 1, maxLength: 20 }),
   loss: fc.array(fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom(NaN, Infinity)), { minLength: 1 }),
 });
+
+/** Jobs after which every worker trains. */
+const SPARED = 200;
 
 /** More rounds of all workers than any of these studies needs. */
 const MANY = 1500;
@@ -81,7 +82,7 @@ test('every asker gets a job, a wait that ends, or the end; and the study ends',
             await fare(
               study,
               jobOf(trial),
-              it.fates[turn % it.fates.length]!,
+              turn < SPARED ? it.fates[turn % it.fates.length]! : 'train',
               it.loss[turn % it.loss.length]!,
             );
             turn++;

@@ -36,6 +36,6 @@ for (const [name, studies] of Object.entries(oracleStudies))
         const model = new EngineModel(made.oracle(), { ...limit, leaseMs, ladder: made.ladder });
         await new EnginePlayer(world, study, model, made.max, leaseMs).play(history);
       }),
-      runs(20),
+      runs(15),
     );
   });

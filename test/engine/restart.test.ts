@@ -77,6 +77,6 @@ for (const [name, studies] of Object.entries(oracleStudies))
         // They are done with: neither timers nor memory are to grow from run to run.
         await Promise.all(pairs.flatMap((pair) => Object.values(pair).map((study) => world.delete(study))));
       }),
-      runs(3),
+      runs(2),
     );
   });
