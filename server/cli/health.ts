@@ -31,8 +31,7 @@ export function health(surroundings: Surroundings): Command {
       client.close();
       if (json) await printJson({ status });
       else await print(status);
-      if (status !== 'SERVING' && status !== '1')
-        throw new Failure(ExitCode.unreachable, `${server} does not serve`);
+      if (status !== 'SERVING') throw new Failure(ExitCode.unreachable, `${server} does not serve`);
     },
   );
 }

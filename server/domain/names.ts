@@ -20,8 +20,8 @@ const maxNameLength = 1024;
 /** What is wrong with an owner's or a study's id; undefined where it is well-formed. */
 export function idFault(id: string): string | undefined {
   if (id === '') return 'must not be empty';
-  // 4 bytes are the most that a UTF-16 unit pair takes; the cheap test goes first.
-  if (id.length > maxIdBytes || new TextEncoder().encode(id).length > maxIdBytes)
+  // 3 bytes are the most that a UTF-16 unit takes; the cheap test goes first.
+  if (id.length * 3 > maxIdBytes && new TextEncoder().encode(id).length > maxIdBytes)
     return `must be at most ${maxIdBytes} bytes`;
   if (id.includes('/') || control.test(id)) return 'must not hold "/" or control characters';
   if (loneSurrogate.test(id)) return 'must be valid Unicode';

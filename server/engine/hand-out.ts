@@ -5,6 +5,7 @@
  */
 import type { Point } from '../domain/space.js';
 import { TrialState, type Scheduling } from '../domain/spec.js';
+import type { Checkpoint } from '../gen/wazir/v1/measurement.js';
 import { TrialRecord } from '../gen/wazir/internal/v1/records.js';
 import { StudyEndReason, StudyState, Trial, TrialEndReason, TrialSource } from '../gen/wazir/v1/trial.js';
 import { toMilliseconds, toTimestamp } from './clock.js';
@@ -135,9 +136,7 @@ function startQueued(transaction: Transaction, client: string): LiveTrial | unde
 /** Gives a new trial its place in the scheduler; undefined, and the end of lending, where it does not fit the budget. */
 function enter(transaction: Transaction, id: number): Scheduling | undefined {
   const { study } = transaction;
-  const scheduling = study.scheduler.start(id);
-  if (study.fitsBudget(scheduling.target)) return scheduling;
-  study.scheduler.retire(id, scheduling, 'infeasible', study.sequence);
+  if (study.fitsBudget(study.scheduler.startTarget())) return study.scheduler.start(id);
   endLending(transaction, StudyEndReason.MAX_TOTAL_RESOURCE);
   return undefined;
 }
@@ -225,8 +224,18 @@ function lendIfFits(transaction: Transaction, live: LiveTrial, client: string): 
   return live;
 }
 
+/**
+ * The checkpoint to start from. One at or past the target leaves nothing to train
+ * that could bring the missing value there: such a trial is trained anew.
+ */
+function checkpointFor(live: LiveTrial): Checkpoint | undefined {
+  const { checkpoint } = live.trial;
+  const { target } = live.scheduling;
+  return checkpoint && (target === 0 || checkpoint.step < target) ? checkpoint : undefined;
+}
+
 function startOf(live: LiveTrial): number {
-  return live.trial.checkpoint?.step ?? 0;
+  return checkpointFor(live)?.step ?? 0;
 }
 
 /** Hands a trial out under a new attempt, from its last acknowledged checkpoint to its rung. */
@@ -256,7 +265,7 @@ function lend(transaction: Transaction, live: LiveTrial, client: string): void {
         attempt,
         leaseExpireTime: undefined,
         leaseDuration: study.spec.leaseDuration,
-        checkpoint: trial.checkpoint,
+        checkpoint: checkpointFor(live),
         studyUid: study.uid,
       },
     },

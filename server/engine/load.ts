@@ -81,7 +81,6 @@ function restoreTrial(study: Study, record: TrialRecord): LiveTrial | undefined 
       trial: id,
       scheduling,
       fate: fateOf(study, trial),
-      paused: state === TrialState.PAUSED,
     });
   if (hasEnded(state)) {
     study.progress.resourceSpent += trial.resourceSpent;

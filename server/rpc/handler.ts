@@ -38,12 +38,37 @@ interface Call {
   readonly cancelled: boolean;
 }
 
-function contextOf(call: Call): CallContext {
-  const controller = new AbortController();
-  if (call.cancelled) controller.abort();
-  call.on('cancelled', () => controller.abort());
-  const deadline = call.getDeadline();
-  return { signal: controller.signal, remainingMs: Number(deadline) - Date.now() };
+/**
+ * The signal is made when it is first asked for: a controller per call, aborted
+ * after every call (grpc-js tells the end of each as a cancellation), costs more
+ * than the command of a report.
+ */
+class Context implements CallContext {
+  #controller: AbortController | undefined;
+  #answered = false;
+
+  constructor(private readonly call: Call) {
+    call.on('cancelled', () => {
+      if (!this.#answered) this.#controller?.abort();
+    });
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.call.cancelled) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  get remainingMs(): number {
+    return Number(this.call.getDeadline()) - Date.now();
+  }
+
+  /** From now on the end of the call is no cancellation. */
+  answered(): void {
+    this.#answered = true;
+  }
 }
 
 function checked<Request>(request: Request, path: string, { descriptors }: HandlerParts): Request {
@@ -67,13 +92,16 @@ export function unary<Request, Response>(
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => {
     const start = performance.now();
     const path = call.getPath();
-    const run = async () => handle(checked(call.request, path, parts), contextOf(call));
+    const context = new Context(call);
+    const run = async () => handle(checked(call.request, path, parts), context);
     run().then(
       (response) => {
+        context.answered();
         callback(null, response);
         logCall(parts.logger, path, start);
       },
       (error: unknown) => {
+        context.answered();
         callback(toServiceError(error));
         logCall(parts.logger, path, start, error);
       },
@@ -93,7 +121,7 @@ export function serverStream<Request, Response>(
     const start = performance.now();
     const path = call.getPath();
     const run = async () => {
-      const context = contextOf(call);
+      const context = new Context(call);
       // Not a race of each step against the abort: a promise that outlives its races keeps what they gave.
       for await (const response of handle(checked(call.request, path, parts), context)) {
         if (context.signal.aborted) return;

@@ -161,8 +161,14 @@ class LevelStore implements Store {
   }
 
   #groupOf({ database, journal }: Opening): GroupCommit {
-    const write = (ops: Op[], bytes: number) =>
-      database.batch([...ops, ...journal.next(bytes)].map(sealed), { sync: true });
+    const write = (ops: Op[], bytes: number) => {
+      // A chained batch, not an array: the library copies and inspects every operation of an array.
+      const batch = database.batch();
+      for (const op of [...ops, ...journal.next(bytes)].map(sealed))
+        if (op.type === 'put') batch.put(op.key, op.value);
+        else batch.del(op.key);
+      return batch.write({ sync: true });
+    };
     return new GroupCommit(write, (cause) => this.#fail(cause));
   }
 

@@ -160,3 +160,19 @@ test('a trial given back before its target goes to the next asker, from what was
   );
   await assert.rejects(study.report(one, 1, 0.5), { reason: 'STALE_ATTEMPT' });
 });
+
+test('a checkpoint at the target, where the ranking metric was never reported, is no start: the trial trains anew', async (t) => {
+  const world = await EngineWorld.open(t);
+  const metrics = [
+    { name: 'loss', goal: 2 },
+    { name: 'aside', goal: 2 },
+  ];
+  const study = await world.create({ ...asha(9, 3), metrics });
+  const job = await study.take('a');
+  await study.report(job, 1, { aside: 5 });
+  await study.release(job, 1);
+  const again = await study.take('b');
+  assert.deepEqual(again, { trial: 1, attempt: 2, from: 0, to: 1 });
+  assert.equal((await study.trial(1)).assignment!.checkpoint, undefined);
+  assert.deepEqual(await study.report(again, 1, { loss: 0.5 }), { kind: Kind.PAUSE, until: 0 });
+});

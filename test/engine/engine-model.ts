@@ -196,8 +196,9 @@ export class EngineModel {
 
   #lend(it: ModelTrial, client: string): Job {
     if (it.hold === 'lease' && it.lapsed) it.expiries++;
-    const from = it.checkpoint;
     const to = this.oracle.place(it.id).target;
+    // A checkpoint at or past the target leaves nothing to train for it.
+    const from = it.checkpoint < to ? it.checkpoint : 0;
     Object.assign(it, { state: State.ACTIVE, client, hold: 'lease', released: false, promoted: false });
     Object.assign(it, { attempt: it.attempt + 1, from, to, last: from });
     this.#renew(it);

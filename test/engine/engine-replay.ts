@@ -123,8 +123,7 @@ function anonymous(value: unknown): unknown {
 }
 
 function isOwn(key: string, it: unknown): boolean {
-  // A slot whose trial did not fit the budget stays empty, though only until a restart.
-  if (key === 'uid' || key === 'studyUid' || key === 'slot') return true;
+  if (key === 'uid' || key === 'studyUid') return true;
   return key === 'name' && String(it).startsWith('owners/');
 }
 

@@ -190,3 +190,19 @@ test('studies are created and deleted once by request id, also after a restart',
   assert.deepEqual(plain(await create('one', 'c')), plain(first));
   assert.notEqual((await create('one', 'e')).uid, first.uid);
 });
+
+test('an answer that changes nothing is kept too: its id can not be used again for something else', async (t) => {
+  const world = await EngineWorld.open(t);
+  const study = await world.create(single(9));
+  const first = await study.take('a');
+  const second = await study.take('b');
+  await study.complete(first, { finalMeasurement: measurementOf(1, { loss: 1 }) });
+  await study.complete(first, { requestId: 'again' });
+  await assert.rejects(study.complete(second, { requestId: 'again' }), reused);
+  await study.release(first, undefined, 'late');
+  await assert.rejects(study.release(second, undefined, 'late'), reused);
+  await study.stop(second.trial);
+  await study.release(second);
+  await study.stop(second.trial, 'stop');
+  await assert.rejects(study.remove(second.trial, 'stop'), reused);
+});

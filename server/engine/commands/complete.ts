@@ -13,7 +13,7 @@ import { methods } from '../methods.js';
 import type { Recorder } from '../request-log.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
-import { Transaction } from '../transaction.js';
+import { confirm, Transaction } from '../transaction.js';
 import { observe, writeMeasurement } from './report.js';
 
 export async function complete(study: Study, trial: number, request: CompleteTrialRequest): Promise<Trial> {
@@ -22,7 +22,7 @@ export async function complete(study: Study, trial: number, request: CompleteTri
   if (finalMeasurement) checkFinal(study, 'final_measurement', finalMeasurement, outcome === undefined);
   return study.requests.once(study, methods.completeTrial, request, async (record) => {
     const live = study.trials.get(trial);
-    if (!live) return completeAgain(study, trial, request);
+    if (!live) return confirm(study, await completeAgain(study, trial, request), record);
     fence(study, live, request.attempt);
     return end(study, live, request, record);
   });

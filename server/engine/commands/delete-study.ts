@@ -1,4 +1,5 @@
 /** Deletes a study: its name at once, its records in the background. */
+import { WazirError } from '../../domain/errors.js';
 import { formatStudyName, type StudyName } from '../../domain/names.js';
 import { Empty } from '../../gen/google/protobuf/empty.js';
 import { PurgeRecord } from '../../gen/wazir/internal/v1/records.js';
@@ -18,7 +19,7 @@ export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStud
       const before = study.sequence;
       const sequence = before + 1;
       // From here on nobody changes it any more, whether the commit succeeds or drops all.
-      engine.drop(study, studyNotFound(name));
+      study.gone = beingDeleted(full);
       const deleted = engine.store.commit({
         studyUid: study.uid,
         epoch: study.epoch,
@@ -35,10 +36,25 @@ export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStud
           ...recordAnswer(answer),
         ],
       });
-      // Also where it is refused: then the study is still there, to be loaded anew.
-      await deleted.finally(() => engine.forget(study));
+      try {
+        await deleted;
+        // Only now: who waits is told what is so, not what may still fail.
+        engine.drop(study, studyNotFound(name));
+      } catch (error) {
+        // The study is still there, to be loaded anew.
+        engine.drop(study, beingDeleted(full));
+        throw error;
+      } finally {
+        engine.forget(study);
+      }
       engine.purge.start(study.uid, full, sequence);
       return answer;
     }),
   );
+}
+
+function beingDeleted(full: string): WazirError {
+  return new WazirError('STORE_UNAVAILABLE', `${full} is being deleted; ask again`, {
+    retryAfterSeconds: 0.1,
+  });
 }

@@ -8,14 +8,14 @@ import { methods } from '../methods.js';
 import type { Recorder } from '../request-log.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
-import { Transaction } from '../transaction.js';
+import { confirm, Transaction } from '../transaction.js';
 import { acceptCheckpoint } from './checkpoint.js';
 
 export async function release(study: Study, trial: number, request: ReleaseTrialRequest): Promise<Trial> {
   study.check();
   return study.requests.once(study, methods.releaseTrial, request, async (record) => {
     const live = study.trials.get(trial);
-    if (!live) return releaseEnded(study, trial, request.attempt);
+    if (!live) return confirm(study, await releaseEnded(study, trial, request.attempt), record);
     fence(study, live, request.attempt);
     const checkpoint = request.checkpoint && acceptCheckpoint(live, request.checkpoint);
     return giveBack(study, live, checkpoint ? { checkpoint } : {}, record);

@@ -6,7 +6,7 @@ import { readTrial, trialEnded } from '../fence.js';
 import { methods } from '../methods.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
-import { Transaction } from '../transaction.js';
+import { confirm, Transaction } from '../transaction.js';
 
 export async function stop(study: Study, trial: number, request: StopTrialRequest): Promise<Trial> {
   study.check();
@@ -15,7 +15,7 @@ export async function stop(study: Study, trial: number, request: StopTrialReques
     if (!live) {
       const ended = await readTrial(study, trial);
       if (ended.trial!.state !== TrialState.STOPPED) throw trialEnded(study, ended);
-      return ended.trial!;
+      return confirm(study, ended.trial!, record);
     }
     const transaction = new Transaction(study);
     stopTrial(transaction, live, TrialEndReason.STOPPED_BY_USER);

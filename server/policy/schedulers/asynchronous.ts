@@ -56,6 +56,10 @@ export class AsynchronousScheduler implements Scheduler {
     return canStart ? { kind: 'start' } : undefined;
   }
 
+  startTarget(): number {
+    return this.neediest().bracket.enter().target;
+  }
+
   start(): Scheduling {
     const share = this.neediest();
     share.started++;

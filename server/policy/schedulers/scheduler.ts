@@ -94,8 +94,6 @@ export interface Remembered {
    * - else how it retired.
    */
   readonly fate: 'live' | 'outranked' | 'completed' | Retirement;
-  /** With `live`: whether it is PAUSED, not being trained. */
-  readonly paused: boolean;
 }
 
 export interface Scheduler {
@@ -107,6 +105,12 @@ export interface Scheduler {
    *   happens
    */
   decide(canStart: boolean): Decision | undefined;
+
+  /**
+   * The step to which the trial would be trained that `start` would take in now.
+   * Changes nothing: the engine looks whether it fits the budget before it starts.
+   */
+  startTarget(): number;
 
   /**
    * Takes in a new trial, right after `decide` gave `start`.

@@ -21,8 +21,12 @@ class SingleScheduler implements Scheduler {
     return canStart ? { kind: 'start' } : undefined;
   }
 
+  startTarget(): number {
+    return this.max ?? 0;
+  }
+
   start(): Scheduling {
-    return firstPlace(0, 0, 0, this.max ?? 0);
+    return firstPlace(0, 0, 0, this.startTarget());
   }
 
   promote(): never {

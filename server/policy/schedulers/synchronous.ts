@@ -43,6 +43,13 @@ export class SynchronousScheduler implements Scheduler {
     return canStart && more ? { kind: 'start' } : undefined;
   }
 
+  startTarget(): number {
+    this.rebuild();
+    const { brackets } = this.schedule;
+    const ordinal = this.open.size === 0 ? this.next : Math.min(...this.open);
+    return brackets[ordinal % brackets.length]!.ladder[0]!;
+  }
+
   start(trial: number): Scheduling {
     this.rebuild();
     if (this.open.size === 0) {

@@ -141,13 +141,12 @@ export class Driver {
   /** A scheduler that knows what the records tell, told in the given order. */
   restored(order: (trials: Driven[]) => Driven[] = (trials) => trials): Scheduler {
     const scheduler = schedulerOf(this.spec).create(this.spec);
-    for (const { trial, scheduling, fate, active } of order([...this.trials.values()])) {
+    for (const { trial, scheduling, fate } of order([...this.trials.values()])) {
       // A copy: what the scheduler has in its hands must not matter.
       scheduler.restore({
         trial,
         scheduling: structuredClone(scheduling),
         fate,
-        paused: fate === 'live' && !active,
       });
     }
     return scheduler;
