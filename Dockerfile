@@ -32,6 +32,6 @@ USER 1000:1000
 VOLUME /data
 EXPOSE 8765
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "dist/main.js", "health"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "dist/main.js", "health", "--timeout", "4s"]
 ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve", "--listen", "0.0.0.0:8765", "--data", "/data"]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,13 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { credentials, makeGenericClientConstructor, type ChannelCredentials } from '@grpc/grpc-js';
+import { service } from 'grpc-health-check';
+
+const Health = makeGenericClientConstructor(service, 'Health') as unknown as new (
+  address: string,
+  channelCredentials: ChannelCredentials,
+) => { watch(request: { service: string }): EventEmitter; close(): void };
 
 const main = fileURLToPath(new URL('../server/main.ts', import.meta.url));
 
@@ -105,21 +112,24 @@ test('serve says in one line why it can not start', async (t) => {
   assert.match(taken.stderr, new RegExp(`^wazir: can not listen on ${listen}: [^\n]*\n$`));
 });
 
-test('a second signal ends the server at once', async (t) => {
-  const path = directory(t);
-  const server = await serve(t, 1, '--listen', '127.0.0.1:0', '--data', path, '--grace', '1h');
-  const study = join(directory(t), 's.yaml');
-  writeFileSync(
-    study,
-    'id: x\nparameters: [{name: a, double: {min: 0, max: 1}}]\nmetrics: [{name: m, goal: MINIMIZE}]\n',
-  );
-  const [address] = server.addresses;
-  assert.equal((await ended(start(t, 'study', 'create', '-f', study, '--server', address!))).code, 0);
-  // Both are there before the process turns to either, or one after the other: the end is the same or a clean one.
-  server.child.kill('SIGINT');
+test('a second signal ends a server that waits for a call under way', async (t) => {
+  const given = ['--listen', '127.0.0.1:0', '--data', directory(t), '--grace', '1h'];
+  const server = await serve(t, 1, ...given);
+  // A watch of the health stays open for as long as the client likes, so that the close must wait.
+  const client = new Health(server.addresses[0]!, credentials.createInsecure());
+  t.after(() => client.close());
+  const watch = client.watch({ service: '' });
+  watch.on('error', () => undefined);
+  await once(watch, 'data');
+  // NOT_SERVING is the first thing that the close tells: the first signal has been taken.
+  const draining = once(watch, 'data');
   server.child.kill('SIGTERM');
+  const [told] = (await draining) as [{ status: string }];
+  assert.equal(told.status, 'NOT_SERVING');
+  assert.equal(server.child.exitCode, null, 'it waits for the watch');
+  server.child.kill('SIGINT');
   await server.exit;
-  assert.ok([0, 130, 143].includes(server.child.exitCode!), String(server.child.exitCode));
+  assert.equal(server.child.exitCode, 130);
 });
 
 test('a reader that goes away ends the command quietly', async (t) => {

@@ -15,6 +15,8 @@ export interface ClientContext {
   readonly clients: Clients;
   /** The server's address, for messages. */
   readonly server: string;
+  /** How long to wait for one answer. */
+  readonly timeoutMs: number;
   /** Id of the owner whose studies are meant. */
   readonly owner: string;
   /** Whether the output is for programs. */
@@ -62,6 +64,7 @@ export function clientCommand(
       surroundings,
       clients,
       server: config.server,
+      timeoutMs: config.timeoutMs,
       owner: config.owner,
       json: options['json'] === true,
       colours: picocolors.createColors(wantsColours(stdout, environment)),

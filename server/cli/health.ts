@@ -20,11 +20,11 @@ export function health(surroundings: Surroundings): Command {
     surroundings,
     'health',
     'whether the server serves',
-    async ({ server, json, print, printJson }) => {
+    async ({ server, timeoutMs, json, print, printJson }) => {
       const client = new HealthClient(server, credentials.createInsecure());
       const check = (client as unknown as { check: Check }).check.bind(client);
       const status = await new Promise<string>((resolve) => {
-        check({ service: '' }, { deadline: Date.now() + 3000 }, (error, response) =>
+        check({ service: '' }, { deadline: Date.now() + timeoutMs }, (error, response) =>
           resolve(error ? 'UNREACHABLE' : String(response.status)),
         );
       });

@@ -1,4 +1,4 @@
-import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
+import { setLogger } from '@grpc/grpc-js';
 import { Command } from 'commander';
 import { isLocal, parseAddress } from '../address.js';
 import { defaults, logLevels, serveConfig } from '../config.js';
@@ -31,11 +31,12 @@ export function serve(surroundings: Surroundings): Command {
     const flags = command.opts<Options>();
     const config = serveConfig({ flags, environment: surroundings.environment });
     const logger = createLogger({ level: config.logLevel });
+    // grpc-js would write texts of its own to standard error, beside the JSON.
+    const tell = (...parts: unknown[]) => logger.warn({ detail: parts.map(String).join(' ') }, 'grpc');
+    setLogger({ error: tell, info: tell, debug: tell });
     // Before the start: a signal that comes while the database opens ends it, which a database survives.
     const interrupted = surroundings.interrupted();
     // Here, not at the top: client commands have no use for the whole server.
-    // What it would print to stderr by itself is told in our own words.
-    setLogVerbosity(logVerbosity.NONE);
     const { startServer } = await import('../app.js');
     const starting = startServer({ listen: config.listen, dataDir: config.data, logger }).catch(
       (error: unknown) => {

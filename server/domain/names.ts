@@ -11,7 +11,6 @@ export interface TrialName extends StudyName {
 }
 
 const maxIdBytes = 256;
-
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 // More than any name of legal ids and a 16-digit number can hold.

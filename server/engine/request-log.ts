@@ -70,7 +70,6 @@ export function reusedId(): WazirError {
 /** What is wrong with a request id; undefined where it is well-formed (the empty one is: there is none). */
 export function requestIdFault(id: string): string | undefined {
   if (Buffer.byteLength(id) > maxIdBytes) return `must be at most ${maxIdBytes} bytes`;
-
   if (/[\u0000-\u001f\u007f/]/.test(id)) return 'must not hold "/" or control characters';
   return undefined;
 }
