@@ -1386,7 +1386,15 @@ export const ListMeasurementsResponse: MessageFns<ListMeasurementsResponse> = {
  * Errors of every method, beside those named at the method: INVALID_ARGUMENT
  * with google.rpc.BadRequest naming the field; NOT_FOUND for a trial that is
  * not there (reason STUDY_RECREATED where `study_uid` belongs to an earlier
- * study of the name); UNAVAILABLE where the outcome of the write is unknown.
+ * study of the name); RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of
+ * the server; UNAVAILABLE where the outcome of the write is unknown. All reasons
+ * are in proto/ERRORS.md.
+ *
+ * Where the server has an access file: UNAUTHENTICATED for callers whom it does
+ * not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+ * beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+ * The role must be `read` for ListMeasurements and `work` for all else. A stream
+ * ends when the access that it rests on is withdrawn.
  */
 export type MeasurementServiceService = typeof MeasurementServiceService;
 export const MeasurementServiceService = {
@@ -1412,7 +1420,8 @@ export const MeasurementServiceService = {
    * answered by exactly one response with its `message_id`, in the order of the
    * requests of one trial, once it is durable. A response with `message_id` 0
    * comes unasked: a directive that changed meanwhile, such as STOP. An error of
-   * one request does not end the stream.
+   * one request does not end the stream. Over the server's limit on open streams,
+   * of all or of the owner of the first trial, it ends with RESOURCE_EXHAUSTED.
    */
   streamMeasurements: {
     path: "/wazir.v1.MeasurementService/StreamMeasurements" as const,
@@ -1455,7 +1464,8 @@ export interface MeasurementServiceServer extends UntypedServiceImplementation {
    * answered by exactly one response with its `message_id`, in the order of the
    * requests of one trial, once it is durable. A response with `message_id` 0
    * comes unasked: a directive that changed meanwhile, such as STOP. An error of
-   * one request does not end the stream.
+   * one request does not end the stream. Over the server's limit on open streams,
+   * of all or of the owner of the first trial, it ends with RESOURCE_EXHAUSTED.
    */
   streamMeasurements: handleBidiStreamingCall<StreamMeasurementsRequest, StreamMeasurementsResponse>;
   /**
@@ -1492,7 +1502,8 @@ export interface MeasurementServiceClient extends Client {
    * answered by exactly one response with its `message_id`, in the order of the
    * requests of one trial, once it is durable. A response with `message_id` 0
    * comes unasked: a directive that changed meanwhile, such as STOP. An error of
-   * one request does not end the stream.
+   * one request does not end the stream. Over the server's limit on open streams,
+   * of all or of the owner of the first trial, it ends with RESOURCE_EXHAUSTED.
    */
   streamMeasurements(): ClientDuplexStream<StreamMeasurementsRequest, StreamMeasurementsResponse>;
   streamMeasurements(

@@ -415,7 +415,11 @@ export interface StudyLimits {
   maxConsecutiveInfeasible: number;
   /** Expired leases after which a trial is FAILED, reason ABANDONED. 0 means 3. */
   maxAttempts: number;
-  /** Time since creation after which nothing new is handed out. */
+  /**
+   * Time since creation after which nothing new is handed out. Counted without
+   * regard to jumps of the server's wall clock while it runs; over a restart the
+   * wall clock alone tells it.
+   */
   maxDuration:
     | Duration
     | undefined;
@@ -4984,7 +4988,15 @@ export const Algorithm: MessageFns<Algorithm> = {
  *
  * Errors of every method, beside those named at the method: INVALID_ARGUMENT
  * with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
- * there; UNAVAILABLE where the outcome of the write is unknown.
+ * there; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of the server;
+ * UNAVAILABLE where the outcome of the write is unknown. All reasons, with what to
+ * do about them, are in proto/ERRORS.md.
+ *
+ * Where the server has an access file: UNAUTHENTICATED for callers whom it does
+ * not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+ * beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+ * The role must be `admin` for UpdateStudy and DeleteStudy, `work` for CreateStudy,
+ * and `read` for all else; each role may what those below it may.
  */
 export type StudyServiceService = typeof StudyServiceService;
 export const StudyServiceService = {
@@ -5071,7 +5083,8 @@ export const StudyServiceService = {
    * then every change as it becomes durable. States, not events: a reader that
    * falls behind gets fewer, never an older state after a newer one. The stream
    * ends when the study is deleted (NOT_FOUND) or the server drains
-   * (UNAVAILABLE); resume with the last `sequence` seen.
+   * (UNAVAILABLE); resume with the last `sequence` seen. Over the server's limit on
+   * open streams, of all or of the owner: RESOURCE_EXHAUSTED.
    */
   watchStudy: {
     path: "/wazir.v1.StudyService/WatchStudy" as const,
@@ -5130,7 +5143,8 @@ export interface StudyServiceServer extends UntypedServiceImplementation {
    * then every change as it becomes durable. States, not events: a reader that
    * falls behind gets fewer, never an older state after a newer one. The stream
    * ends when the study is deleted (NOT_FOUND) or the server drains
-   * (UNAVAILABLE); resume with the last `sequence` seen.
+   * (UNAVAILABLE); resume with the last `sequence` seen. Over the server's limit on
+   * open streams, of all or of the owner: RESOURCE_EXHAUSTED.
    */
   watchStudy: handleServerStreamingCall<WatchStudyRequest, WatchStudyResponse>;
   /** Lists the samplers and schedulers that this server has. */
@@ -5252,7 +5266,8 @@ export interface StudyServiceClient extends Client {
    * then every change as it becomes durable. States, not events: a reader that
    * falls behind gets fewer, never an older state after a newer one. The stream
    * ends when the study is deleted (NOT_FOUND) or the server drains
-   * (UNAVAILABLE); resume with the last `sequence` seen.
+   * (UNAVAILABLE); resume with the last `sequence` seen. Over the server's limit on
+   * open streams, of all or of the owner: RESOURCE_EXHAUSTED.
    */
   watchStudy(request: WatchStudyRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchStudyResponse>;
   watchStudy(

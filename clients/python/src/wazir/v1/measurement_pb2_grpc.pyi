@@ -27,7 +27,15 @@ class MeasurementServiceStub:
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a trial that is
     not there (reason STUDY_RECREATED where `study_uid` belongs to an earlier
-    study of the name); UNAVAILABLE where the outcome of the write is unknown.
+    study of the name); RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of
+    the server; UNAVAILABLE where the outcome of the write is unknown. All reasons
+    are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `read` for ListMeasurements and `work` for all else. A stream
+    ends when the access that it rests on is withdrawn.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -49,7 +57,8 @@ class MeasurementServiceStub:
     answered by exactly one response with its `message_id`, in the order of the
     requests of one trial, once it is durable. A response with `message_id` 0
     comes unasked: a directive that changed meanwhile, such as STOP. An error of
-    one request does not end the stream.
+    one request does not end the stream. Over the server's limit on open streams,
+    of all or of the owner of the first trial, it ends with RESOURCE_EXHAUSTED.
     """
 
     ListMeasurements: grpc.UnaryUnaryMultiCallable[
@@ -70,7 +79,15 @@ class MeasurementServiceAsyncStub:
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a trial that is
     not there (reason STUDY_RECREATED where `study_uid` belongs to an earlier
-    study of the name); UNAVAILABLE where the outcome of the write is unknown.
+    study of the name); RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of
+    the server; UNAVAILABLE where the outcome of the write is unknown. All reasons
+    are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `read` for ListMeasurements and `work` for all else. A stream
+    ends when the access that it rests on is withdrawn.
     """
 
     ReportMeasurement: grpc.aio.UnaryUnaryMultiCallable[
@@ -91,7 +108,8 @@ class MeasurementServiceAsyncStub:
     answered by exactly one response with its `message_id`, in the order of the
     requests of one trial, once it is durable. A response with `message_id` 0
     comes unasked: a directive that changed meanwhile, such as STOP. An error of
-    one request does not end the stream.
+    one request does not end the stream. Over the server's limit on open streams,
+    of all or of the owner of the first trial, it ends with RESOURCE_EXHAUSTED.
     """
 
     ListMeasurements: grpc.aio.UnaryUnaryMultiCallable[
@@ -112,7 +130,15 @@ class MeasurementServiceServicer(metaclass=abc.ABCMeta):
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a trial that is
     not there (reason STUDY_RECREATED where `study_uid` belongs to an earlier
-    study of the name); UNAVAILABLE where the outcome of the write is unknown.
+    study of the name); RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of
+    the server; UNAVAILABLE where the outcome of the write is unknown. All reasons
+    are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `read` for ListMeasurements and `work` for all else. A stream
+    ends when the access that it rests on is withdrawn.
     """
 
     @abc.abstractmethod
@@ -137,7 +163,8 @@ class MeasurementServiceServicer(metaclass=abc.ABCMeta):
         answered by exactly one response with its `message_id`, in the order of the
         requests of one trial, once it is durable. A response with `message_id` 0
         comes unasked: a directive that changed meanwhile, such as STOP. An error of
-        one request does not end the stream.
+        one request does not end the stream. Over the server's limit on open streams,
+        of all or of the owner of the first trial, it ends with RESOURCE_EXHAUSTED.
         """
 
     @abc.abstractmethod

@@ -590,7 +590,10 @@ class StudyLimits(google.protobuf.message.Message):
     """Expired leases after which a trial is FAILED, reason ABANDONED. 0 means 3."""
     @property
     def max_duration(self) -> google.protobuf.duration_pb2.Duration:
-        """Time since creation after which nothing new is handed out."""
+        """Time since creation after which nothing new is handed out. Counted without
+        regard to jumps of the server's wall clock while it runs; over a restart the
+        wall clock alone tells it.
+        """
 
     @property
     def max_time_without_progress(self) -> google.protobuf.duration_pb2.Duration:

@@ -11,7 +11,15 @@ class StudyServiceStub(object):
 
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
-    there; UNAVAILABLE where the outcome of the write is unknown.
+    there; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of the server;
+    UNAVAILABLE where the outcome of the write is unknown. All reasons, with what to
+    do about them, are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `admin` for UpdateStudy and DeleteStudy, `work` for CreateStudy,
+    and `read` for all else; each role may what those below it may.
     """
 
     def __init__(self, channel):
@@ -67,7 +75,15 @@ class StudyServiceServicer(object):
 
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
-    there; UNAVAILABLE where the outcome of the write is unknown.
+    there; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of the server;
+    UNAVAILABLE where the outcome of the write is unknown. All reasons, with what to
+    do about them, are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `admin` for UpdateStudy and DeleteStudy, `work` for CreateStudy,
+    and `read` for all else; each role may what those below it may.
     """
 
     def CreateStudy(self, request, context):
@@ -125,7 +141,8 @@ class StudyServiceServicer(object):
         then every change as it becomes durable. States, not events: a reader that
         falls behind gets fewer, never an older state after a newer one. The stream
         ends when the study is deleted (NOT_FOUND) or the server drains
-        (UNAVAILABLE); resume with the last `sequence` seen.
+        (UNAVAILABLE); resume with the last `sequence` seen. Over the server's limit on
+        open streams, of all or of the owner: RESOURCE_EXHAUSTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,7 +210,15 @@ class StudyService(object):
 
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
-    there; UNAVAILABLE where the outcome of the write is unknown.
+    there; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit of the server;
+    UNAVAILABLE where the outcome of the write is unknown. All reasons, with what to
+    do about them, are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `admin` for UpdateStudy and DeleteStudy, `work` for CreateStudy,
+    and `read` for all else; each role may what those below it may.
     """
 
     @staticmethod

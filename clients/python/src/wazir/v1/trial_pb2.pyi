@@ -287,7 +287,9 @@ class Trial(google.protobuf.message.Message):
     end_reason: global___TrialEndReason.ValueType
     """Why it was ended, where the server decided so."""
     infeasible_reason: builtins.str
-    """What the worker said was infeasible. Set on INFEASIBLE trials."""
+    """What the worker said was infeasible. Set on INFEASIBLE trials. At most 4,096
+    bytes.
+    """
     failure_reason: builtins.str
     """What the worker said went wrong. Set on FAILED trials."""
     source: global___TrialSource.ValueType
@@ -1078,7 +1080,9 @@ class UpdateMetadataRequest(google.protobuf.message.Message):
     """See the service."""
     @property
     def updates(self) -> google.protobuf.internal.containers.RepeatedCompositeFieldContainer[global___MetadataUpdate]:
-        """What to merge."""
+        """What to merge: at least one; of at most 10,000 trials, whose records may have
+        16 MiB in all.
+        """
 
     def __init__(
         self,

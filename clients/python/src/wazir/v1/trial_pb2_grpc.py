@@ -14,16 +14,27 @@ class TrialServiceStub(object):
     PAUSE save a checkpoint and call ReleaseTrial; ask again until `study_state`
     is COMPLETED. It needs to know nothing of the algorithm behind.
 
-    Every mutating method takes a `request_id`: a retry with the same id within
-    24 hours (and among the study's last 10,000 at least) gets the first answer
-    and has no second effect; the same id with another body is INVALID_ARGUMENT.
+    Every mutating method but RenewLease, which may be repeated as it is, takes a
+    `request_id`: a retry with the same id within 24 hours (and among the study's
+    last 10,000 at least) gets the first answer and has no second effect; the same
+    id with another body is INVALID_ARGUMENT. A call that was refused leaves its id
+    free. Jumps of the server's wall clock while it runs change nothing about the
+    hours. Where it was set between two runs, an id of the run before is kept for
+    one hour of the next at the least.
 
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
     there (reason STUDY_RECREATED where `study_uid` belongs to an earlier study
     of the name); ABORTED, reason STALE_ATTEMPT, under an attempt that has been
-    replaced or given back; UNAVAILABLE where the outcome of the write is
-    unknown.
+    replaced or given back; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit
+    of the server; UNAVAILABLE where the outcome of the write is unknown. All
+    reasons, with what to do about them, are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `admin` for DeleteTrial, `read` for GetTrial and ListTrials, and
+    `work` for all else.
     """
 
     def __init__(self, channel):
@@ -92,16 +103,27 @@ class TrialServiceServicer(object):
     PAUSE save a checkpoint and call ReleaseTrial; ask again until `study_state`
     is COMPLETED. It needs to know nothing of the algorithm behind.
 
-    Every mutating method takes a `request_id`: a retry with the same id within
-    24 hours (and among the study's last 10,000 at least) gets the first answer
-    and has no second effect; the same id with another body is INVALID_ARGUMENT.
+    Every mutating method but RenewLease, which may be repeated as it is, takes a
+    `request_id`: a retry with the same id within 24 hours (and among the study's
+    last 10,000 at least) gets the first answer and has no second effect; the same
+    id with another body is INVALID_ARGUMENT. A call that was refused leaves its id
+    free. Jumps of the server's wall clock while it runs change nothing about the
+    hours. Where it was set between two runs, an id of the run before is kept for
+    one hour of the next at the least.
 
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
     there (reason STUDY_RECREATED where `study_uid` belongs to an earlier study
     of the name); ABORTED, reason STALE_ATTEMPT, under an attempt that has been
-    replaced or given back; UNAVAILABLE where the outcome of the write is
-    unknown.
+    replaced or given back; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit
+    of the server; UNAVAILABLE where the outcome of the write is unknown. All
+    reasons, with what to do about them, are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `admin` for DeleteTrial, `read` for GetTrial and ListTrials, and
+    `work` for all else.
     """
 
     def SuggestTrials(self, request, context):
@@ -115,7 +137,10 @@ class TrialServiceServicer(object):
         With nothing ready it waits until shortly before the call's deadline, 60
         seconds at the most, and then answers with no trial and `retry_after`. A
         COMPLETED study is answered at once, with no trial. While the server drains:
-        UNAVAILABLE, reason DRAINING.
+        UNAVAILABLE, reason DRAINING. Where it would have to wait, and more calls wait
+        already than the server allows: RESOURCE_EXHAUSTED at once, with RetryInfo.
+        Likewise where only a new trial is left to do and the study has as many as the
+        server allows.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -269,16 +294,27 @@ class TrialService(object):
     PAUSE save a checkpoint and call ReleaseTrial; ask again until `study_state`
     is COMPLETED. It needs to know nothing of the algorithm behind.
 
-    Every mutating method takes a `request_id`: a retry with the same id within
-    24 hours (and among the study's last 10,000 at least) gets the first answer
-    and has no second effect; the same id with another body is INVALID_ARGUMENT.
+    Every mutating method but RenewLease, which may be repeated as it is, takes a
+    `request_id`: a retry with the same id within 24 hours (and among the study's
+    last 10,000 at least) gets the first answer and has no second effect; the same
+    id with another body is INVALID_ARGUMENT. A call that was refused leaves its id
+    free. Jumps of the server's wall clock while it runs change nothing about the
+    hours. Where it was set between two runs, an id of the run before is kept for
+    one hour of the next at the least.
 
     Errors of every method, beside those named at the method: INVALID_ARGUMENT
     with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
     there (reason STUDY_RECREATED where `study_uid` belongs to an earlier study
     of the name); ABORTED, reason STALE_ATTEMPT, under an attempt that has been
-    replaced or given back; UNAVAILABLE where the outcome of the write is
-    unknown.
+    replaced or given back; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit
+    of the server; UNAVAILABLE where the outcome of the write is unknown. All
+    reasons, with what to do about them, are in proto/ERRORS.md.
+
+    Where the server has an access file: UNAUTHENTICATED for callers whom it does
+    not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+    beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+    The role must be `admin` for DeleteTrial, `read` for GetTrial and ListTrials, and
+    `work` for all else.
     """
 
     @staticmethod

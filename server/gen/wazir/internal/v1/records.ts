@@ -134,6 +134,26 @@ export interface DatabaseRecord {
   id: string;
   /** How often it has been opened: the epoch of the present opening. */
   openings: number;
+  /** Set while a migration to a later format is under way. */
+  migration: MigrationRecord | undefined;
+}
+
+/** What only this database knows. Not in backups: one that is restored draws its own. */
+export interface SecretRecord {
+  /** Key of the HMAC-SHA256 that page tokens bear, 32 bytes. */
+  pageTokenKey: Buffer;
+}
+
+/**
+ * How far a migration has come. Written with each of its batches, so that it goes
+ * on after a crash. A release that does not know the later format refuses the
+ * database from the first batch on.
+ */
+export interface MigrationRecord {
+  /** The format that it leads to. */
+  to: number;
+  /** Where its next batch begins, in the migration's own terms. */
+  next: string;
 }
 
 function createBaseStudyRecord(): StudyRecord {
@@ -1069,7 +1089,7 @@ export const JournalRecord: MessageFns<JournalRecord> = {
 };
 
 function createBaseDatabaseRecord(): DatabaseRecord {
-  return { format: 0, id: "", openings: 0 };
+  return { format: 0, id: "", openings: 0, migration: undefined };
 }
 
 export const DatabaseRecord: MessageFns<DatabaseRecord> = {
@@ -1082,6 +1102,9 @@ export const DatabaseRecord: MessageFns<DatabaseRecord> = {
     }
     if (message.openings !== 0) {
       writer.uint32(24).int64(message.openings);
+    }
+    if (message.migration !== undefined) {
+      MigrationRecord.encode(message.migration, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -1123,6 +1146,14 @@ export const DatabaseRecord: MessageFns<DatabaseRecord> = {
             message.openings = longToNumber(reader.int64());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.migration = MigrationRecord.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1140,6 +1171,7 @@ export const DatabaseRecord: MessageFns<DatabaseRecord> = {
       format: isSet(object.format) ? globalThis.Number(object.format) : 0,
       id: isSet(object.id) ? globalThis.String(object.id) : "",
       openings: isSet(object.openings) ? globalThis.Number(object.openings) : 0,
+      migration: isSet(object.migration) ? MigrationRecord.fromJSON(object.migration) : undefined,
     };
   },
 
@@ -1154,6 +1186,9 @@ export const DatabaseRecord: MessageFns<DatabaseRecord> = {
     if (message.openings !== 0) {
       obj.openings = Math.round(message.openings);
     }
+    if (message.migration !== undefined) {
+      obj.migration = MigrationRecord.toJSON(message.migration);
+    }
     return obj;
   },
 
@@ -1165,6 +1200,167 @@ export const DatabaseRecord: MessageFns<DatabaseRecord> = {
     message.format = object.format ?? 0;
     message.id = object.id ?? "";
     message.openings = object.openings ?? 0;
+    message.migration = (object.migration !== undefined && object.migration !== null)
+      ? MigrationRecord.fromPartial(object.migration)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSecretRecord(): SecretRecord {
+  return { pageTokenKey: Buffer.alloc(0) };
+}
+
+export const SecretRecord: MessageFns<SecretRecord> = {
+  encode(message: SecretRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageTokenKey.length !== 0) {
+      writer.uint32(10).bytes(message.pageTokenKey);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SecretRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSecretRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pageTokenKey = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SecretRecord {
+    return {
+      pageTokenKey: isSet(object.pageTokenKey)
+        ? Buffer.from(bytesFromBase64(object.pageTokenKey))
+        : isSet(object.page_token_key)
+        ? Buffer.from(bytesFromBase64(object.page_token_key))
+        : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: SecretRecord): unknown {
+    const obj: any = {};
+    if (message.pageTokenKey.length !== 0) {
+      obj.pageTokenKey = base64FromBytes(message.pageTokenKey);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SecretRecord>): SecretRecord {
+    return SecretRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SecretRecord>): SecretRecord {
+    const message = createBaseSecretRecord();
+    message.pageTokenKey = object.pageTokenKey ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseMigrationRecord(): MigrationRecord {
+  return { to: 0, next: "" };
+}
+
+export const MigrationRecord: MessageFns<MigrationRecord> = {
+  encode(message: MigrationRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.to !== 0) {
+      writer.uint32(8).int32(message.to);
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MigrationRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMigrationRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.to = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MigrationRecord {
+    return {
+      to: isSet(object.to) ? globalThis.Number(object.to) : 0,
+      next: isSet(object.next) ? globalThis.String(object.next) : "",
+    };
+  },
+
+  toJSON(message: MigrationRecord): unknown {
+    const obj: any = {};
+    if (message.to !== 0) {
+      obj.to = Math.round(message.to);
+    }
+    if (message.next !== "") {
+      obj.next = message.next;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MigrationRecord>): MigrationRecord {
+    return MigrationRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MigrationRecord>): MigrationRecord {
+    const message = createBaseMigrationRecord();
+    message.to = object.to ?? 0;
+    message.next = object.next ?? "";
     return message;
   },
 };

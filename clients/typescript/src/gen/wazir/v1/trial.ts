@@ -419,7 +419,10 @@ export interface Trial {
   clientId: string;
   /** Why it was ended, where the server decided so. */
   endReason: TrialEndReason;
-  /** What the worker said was infeasible. Set on INFEASIBLE trials. */
+  /**
+   * What the worker said was infeasible. Set on INFEASIBLE trials. At most 4,096
+   * bytes.
+   */
   infeasibleReason: string;
   /** What the worker said went wrong. Set on FAILED trials. */
   failureReason: string;
@@ -822,7 +825,10 @@ export interface ReleaseTrialRequest {
 export interface UpdateMetadataRequest {
   /** Name of the study. */
   name: string;
-  /** What to merge. */
+  /**
+   * What to merge: at least one; of at most 10,000 trials, whose records may have
+   * 16 MiB in all.
+   */
   updates: MetadataUpdate[];
   /** See the service. */
   requestId: string;
@@ -4215,16 +4221,27 @@ export const UpdateMetadataResponse: MessageFns<UpdateMetadataResponse> = {
  * PAUSE save a checkpoint and call ReleaseTrial; ask again until `study_state`
  * is COMPLETED. It needs to know nothing of the algorithm behind.
  *
- * Every mutating method takes a `request_id`: a retry with the same id within
- * 24 hours (and among the study's last 10,000 at least) gets the first answer
- * and has no second effect; the same id with another body is INVALID_ARGUMENT.
+ * Every mutating method but RenewLease, which may be repeated as it is, takes a
+ * `request_id`: a retry with the same id within 24 hours (and among the study's
+ * last 10,000 at least) gets the first answer and has no second effect; the same
+ * id with another body is INVALID_ARGUMENT. A call that was refused leaves its id
+ * free. Jumps of the server's wall clock while it runs change nothing about the
+ * hours. Where it was set between two runs, an id of the run before is kept for
+ * one hour of the next at the least.
  *
  * Errors of every method, beside those named at the method: INVALID_ARGUMENT
  * with google.rpc.BadRequest naming the field; NOT_FOUND for a name that is not
  * there (reason STUDY_RECREATED where `study_uid` belongs to an earlier study
  * of the name); ABORTED, reason STALE_ATTEMPT, under an attempt that has been
- * replaced or given back; UNAVAILABLE where the outcome of the write is
- * unknown.
+ * replaced or given back; RESOURCE_EXHAUSTED, reason LIMIT_EXCEEDED, over a limit
+ * of the server; UNAVAILABLE where the outcome of the write is unknown. All
+ * reasons, with what to do about them, are in proto/ERRORS.md.
+ *
+ * Where the server has an access file: UNAUTHENTICATED for callers whom it does
+ * not know; NOT_FOUND, as for what is not there, for all that belongs to an owner
+ * beyond the caller's reach; PERMISSION_DENIED where the caller's role is too low.
+ * The role must be `admin` for DeleteTrial, `read` for GetTrial and ListTrials, and
+ * `work` for all else.
  */
 export type TrialServiceService = typeof TrialServiceService;
 export const TrialServiceService = {
@@ -4239,7 +4256,10 @@ export const TrialServiceService = {
    * With nothing ready it waits until shortly before the call's deadline, 60
    * seconds at the most, and then answers with no trial and `retry_after`. A
    * COMPLETED study is answered at once, with no trial. While the server drains:
-   * UNAVAILABLE, reason DRAINING.
+   * UNAVAILABLE, reason DRAINING. Where it would have to wait, and more calls wait
+   * already than the server allows: RESOURCE_EXHAUSTED at once, with RetryInfo.
+   * Likewise where only a new trial is left to do and the study has as many as the
+   * server allows.
    */
   suggestTrials: {
     path: "/wazir.v1.TrialService/SuggestTrials" as const,
@@ -4388,7 +4408,10 @@ export interface TrialServiceServer extends UntypedServiceImplementation {
    * With nothing ready it waits until shortly before the call's deadline, 60
    * seconds at the most, and then answers with no trial and `retry_after`. A
    * COMPLETED study is answered at once, with no trial. While the server drains:
-   * UNAVAILABLE, reason DRAINING.
+   * UNAVAILABLE, reason DRAINING. Where it would have to wait, and more calls wait
+   * already than the server allows: RESOURCE_EXHAUSTED at once, with RetryInfo.
+   * Likewise where only a new trial is left to do and the study has as many as the
+   * server allows.
    */
   suggestTrials: handleUnaryCall<SuggestTrialsRequest, SuggestTrialsResponse>;
   /**
@@ -4454,7 +4477,10 @@ export interface TrialServiceClient extends Client {
    * With nothing ready it waits until shortly before the call's deadline, 60
    * seconds at the most, and then answers with no trial and `retry_after`. A
    * COMPLETED study is answered at once, with no trial. While the server drains:
-   * UNAVAILABLE, reason DRAINING.
+   * UNAVAILABLE, reason DRAINING. Where it would have to wait, and more calls wait
+   * already than the server allows: RESOURCE_EXHAUSTED at once, with RetryInfo.
+   * Likewise where only a new trial is left to do and the study has as many as the
+   * server allows.
    */
   suggestTrials(
     request: SuggestTrialsRequest,
