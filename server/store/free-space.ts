@@ -26,20 +26,26 @@ export class FreeSpace {
     this.#options = options;
   }
 
+  /** Whether there was less than the floor when it was last looked. */
+  get isShort(): boolean {
+    return this.#free < this.#options.floorBytes;
+  }
+
   /**
-   * Lets a write of so many bytes through, or not.
+   * Lets a write of so many bytes through, or not. One that makes space may use
+   * half of what must stay free for others: it could otherwise never be made.
    * @throws WazirError LIMIT_EXCEEDED.
    */
-  admit(bytes: number): void {
+  admit(bytes: number, makesSpace = false): void {
     const { floorBytes, now } = this.#options;
     if (floorBytes <= 0) return;
     // Whatever comes in a second, the floor must not be used up unseen.
     if (now() - this.#checkedAt >= recheckMillis || this.#admitted + bytes > floorBytes / 8) this.#check();
-    if (this.#free - bytes < floorBytes) {
+    if (this.#free - bytes < (makesSpace ? floorBytes / 2 : floorBytes)) {
       throw new WazirError(
         'LIMIT_EXCEEDED',
         `the server's disk is nearly full: ${this.#free} bytes are free and ${floorBytes} must stay so; ` +
-          'reads go on, writes resume once space has been made',
+          'reads and deletions go on, other writes resume once space has been made',
         { metadata: { limit: 'free_disk_space', floor_bytes: String(floorBytes) }, retryAfterSeconds: 10 },
       );
     }

@@ -14,7 +14,7 @@
  * good by the next start, and no start ever deletes a thing.
  */
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { StoreOpenError } from './open-error.js';
 
@@ -91,21 +91,31 @@ export async function createIdentity(directory: string): Promise<Identity> {
       );
     }
     const identity: Identity = { format: currentFormat, id: randomUUID(), openings: 0 };
-    const draft = await writeDraft(directory, identity);
-    // Unlike a rename, a link does not replace: this is what makes one process win.
-    const won = await link(draft, join(directory, fileName)).then(
-      () => true,
-      (cause: NodeJS.ErrnoException) => {
-        if (cause.code === 'EEXIST') return false;
-        throw cause;
-      },
-    );
-    await unlink(draft);
-    await syncDirectory(directory);
-    return won ? identity : (await readIdentity(directory))!;
+    return (await establishIdentity(directory, identity)) ? identity : (await readIdentity(directory))!;
   } catch (cause) {
     throw cause instanceof StoreOpenError ? cause : unusable(directory, cause);
   }
+}
+
+/** Writes the identity file where there is none; whether this has done so. It is on disk when this resolves. */
+export async function establishIdentity(directory: string, identity: Identity): Promise<boolean> {
+  const draft = await writeDraft(directory, identity);
+  // Unlike a rename, a link does not replace: this is what makes one process win.
+  const won = await link(draft, join(directory, fileName)).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return false;
+      throw cause;
+    },
+  );
+  await unlink(draft);
+  await syncDirectory(directory);
+  return won;
+}
+
+/** Deletes the identity file. */
+export async function removeIdentity(directory: string): Promise<void> {
+  await rm(join(directory, fileName), { force: true });
 }
 
 /** Replaces the identity file, whole or not at all; it is on disk when this resolves. */
@@ -119,7 +129,7 @@ export async function replaceIdentity(directory: string, identity: Identity): Pr
 }
 
 /** Whether an entry may lie in a directory that counts as empty. */
-function isIncidental(entry: string): boolean {
+export function isIncidental(entry: string): boolean {
   // A freshly made ext4 volume holds `lost+found`; a crash leaves drafts.
   return entry === 'lost+found' || entry.startsWith(draftPrefix);
 }
@@ -136,18 +146,32 @@ async function writeDraft(directory: string, identity: Identity): Promise<string
   return path;
 }
 
-/** Makes a directory and puts its name, and its new parents' names, on disk. */
-async function makeDirectory(directory: string): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = resolve(directory); ; made = dirname(made)) {
-    await syncDirectory(dirname(made));
-    if (made === resolve(first) || made === dirname(made)) return;
+/**
+ * Makes a directory and puts its name, and its new parents' names, on disk. Not by
+ * a recursive `mkdir`: Node's never returns where the system says that a parent is
+ * missing although it is there, as below `/proc`.
+ */
+export async function makeDirectory(directory: string): Promise<void> {
+  const missing: string[] = [];
+  for (let path = resolve(directory); ; path = dirname(path)) {
+    const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return undefined;
+      throw cause;
+    });
+    if (found) break;
+    missing.unshift(path);
+  }
+  for (const path of missing) {
+    await mkdir(path, 0o700).catch((cause: NodeJS.ErrnoException) => {
+      // Another process has been quicker.
+      if (cause.code !== 'EEXIST') throw cause;
+    });
+    await syncDirectory(dirname(path));
   }
 }
 
 /** A new name in a directory outlasts a power cut only once the directory is synced. */
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   // Windows has no such call, and refuses to open a directory.
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');

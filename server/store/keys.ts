@@ -5,6 +5,7 @@
  * | key                                        | value              |
  * |--------------------------------------------|--------------------|
  * | `!database`                                | DatabaseRecord     |
+ * | `!secret`                                  | SecretRecord       |
  * | `j/{number}`                               | JournalRecord      |
  * | `n/{owner}/{study}`                        | NameRecord         |
  * | `o/{owner}/{request id}`                   | RequestRecord      |
@@ -35,11 +36,13 @@ function below(prefix: string): Range {
 
 export const keys = {
   database: '!database',
+  secret: '!secret',
 
   journal: (entry: number) => `j/${number(entry)}`,
   journals: () => below('j'),
 
   name: (owner: string, study: string) => `n/${owner}/${study}`,
+  names: () => below('n'),
   namesOf: (owner: string) => below(`n/${owner}`),
 
   ownerRequest: (owner: string, requestId: string) => `o/${owner}/${requestId}`,

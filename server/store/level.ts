@@ -6,13 +6,17 @@
  * failed for want of space: the next record would follow a torn one, and be
  * dropped with it on opening. This store stops by itself after any failure.
  */
-import { statfsSync } from 'node:fs';
 import { WazirError } from '../domain/errors.js';
+import { Ballast, freeBytesOf } from './ballast.js';
 import { sealed, unseal } from './checksum.js';
+import { chunkBytes, chunkEntries } from './database-reader.js';
 import { FreeSpace } from './free-space.js';
 import { GroupCommit } from './group-commit.js';
 import { bytesOf } from './journal.js';
+import { forgetOwner } from './lock-owner.js';
 import { openDatabase, type Opening } from './opening.js';
+import { Reclaim } from './reclaim.js';
+import type { StoreLogger } from './store-logger.js';
 import type { Commit, Op, Range, Store } from './store.js';
 
 export interface LevelStoreOptions {
@@ -23,19 +27,17 @@ export interface LevelStoreOptions {
   readonly freeSpaceFloorBytes?: number;
   /** Open although batches are missing (StoreOpenError BATCHES_MISSING): the operator has no better copy. */
   readonly acceptLoss?: boolean;
-}
-
-/** What the store tells; pino's loggers fit. */
-export interface StoreLogger {
-  info(facts: object, message: string): void;
-  error(facts: object, message: string): void;
+  /**
+   * Bytes of a file beside the database that is given up where a full disk keeps
+   * the database from being opened; 0, the default, for none. Made where there is
+   * space for it, and made again when space is back.
+   */
+  readonly ballastBytes?: number;
+  /** How long to wait for another process to let go of the directory; 0, the default: it is refused at once. */
+  readonly lockWaitMs?: number;
 }
 
 const defaultFloorBytes = 64 * 2 ** 20;
-
-/** What is read at once while iterating. */
-const chunkEntries = 500;
-const chunkBytes = 2 ** 18;
 
 /**
  * Opens the database of a directory. Values given to `commit` must not change
@@ -44,12 +46,35 @@ const chunkBytes = 2 ** 18;
  * @throws StoreOpenError
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
-  return new LevelStore(options, await openDatabase(options.directory, options.acceptLoss ?? false));
+  const { directory, freeSpaceFloorBytes: floorBytes = defaultFloorBytes, ballastBytes = 0 } = options;
+  // Twice the floor: what is made again must not be what stops writes again.
+  const ballast = new Ballast(directory, ballastBytes, 2 * floorBytes);
+  const parts = { options, ballast, floorBytes };
+  const store = new LevelStore(parts, await open(parts, options.acceptLoss ?? false));
+  await ballast.start();
+  return store;
+}
+
+interface Parts {
+  readonly options: LevelStoreOptions;
+  readonly ballast: Ballast;
+  readonly floorBytes: number;
+}
+
+function open({ options, ballast }: Parts, acceptLoss: boolean): Promise<Opening> {
+  const { directory, logger, lockWaitMs = 0 } = options;
+  return openDatabase(directory, { acceptLoss, lockWaitMs, ballast, logger });
+}
+
+/** What classic-level adds to level's own types. */
+interface Compacting {
+  compactRange(first: string, last: string): Promise<void>;
 }
 
 class LevelStore implements Store {
-  readonly #options: LevelStoreOptions;
+  readonly #parts: Parts;
   readonly #space: FreeSpace;
+  readonly #reclaim: Reclaim;
   readonly #listeners: ((cause: unknown) => void)[] = [];
   #opening: Opening;
   #group: GroupCommit;
@@ -59,19 +84,32 @@ class LevelStore implements Store {
   #closed = false;
   #reopening: Promise<void> | undefined;
 
-  constructor(options: LevelStoreOptions, opening: Opening) {
-    this.#options = options;
+  constructor(parts: Parts, opening: Opening) {
+    this.#parts = parts;
+    const { options, ballast, floorBytes } = parts;
     this.#space = new FreeSpace({
-      floorBytes: options.freeSpaceFloorBytes ?? defaultFloorBytes,
+      floorBytes,
       freeBytes: () => {
-        const { bavail, bsize } = statfsSync(options.directory);
-        return bavail * bsize;
+        const free = freeBytesOf(options.directory);
+        ballast.makeWherePossible(() => free);
+        return free;
       },
       now: () => performance.now(),
     });
+    this.#reclaim = new Reclaim((first, last) =>
+      (this.#opening.database as unknown as Compacting).compactRange(first, last),
+    );
     this.#opening = opening;
     this.#group = this.#groupOf(opening);
     this.#tellOpened();
+  }
+
+  get id(): string {
+    return this.#opening.id;
+  }
+
+  get format(): number {
+    return this.#opening.format;
   }
 
   get epoch(): number {
@@ -114,7 +152,8 @@ class LevelStore implements Store {
   }
 
   // Up to the queue there is no `await`: the order of calls is the order of batches.
-  async commit({ studyUid, epoch, expectedSequence, sequence, ops }: Commit): Promise<void> {
+  async commit(commit: Commit): Promise<void> {
+    const { studyUid, epoch, expectedSequence, sequence, ops, makesSpace = false } = commit;
     this.#refuseUnhealthy();
     if (epoch !== this.epoch) {
       throw unavailable(`decided in opening ${epoch} of the database, this is opening ${this.epoch}`);
@@ -124,9 +163,10 @@ class LevelStore implements Store {
       throw unavailable(`decided at sequence number ${expectedSequence} of the study, which is at ${last}`);
     }
     const bytes = bytesOf(ops);
-    this.#space.admit(bytes);
+    this.#admit(bytes, makesSpace);
     this.#sequences.set(studyUid, sequence);
     await this.#group.add(ops, bytes);
+    if (makesSpace && this.#healthy) this.#reclaim.note(ops, this.#space.isShort);
   }
 
   onFailure(listener: (cause: unknown) => void): void {
@@ -144,20 +184,38 @@ class LevelStore implements Store {
     this.#healthy = false;
     await this.#reopening?.catch(() => undefined);
     await this.#group.idle();
-    await this.#opening.database.close();
+    await this.#release();
   }
 
   async #reopen(): Promise<void> {
     if (this.#closed) throw unavailable('closed');
     this.#healthy = false;
     await this.#group.idle();
-    await this.#opening.database.close();
-    this.#opening = await openDatabase(this.#options.directory, false);
+    await this.#release();
+    this.#opening = await open(this.#parts, false);
     this.#group = this.#groupOf(this.#opening);
     this.#sequences = new Map();
     // `close` may have been called meanwhile.
     this.#healthy = !this.#closed;
     this.#tellOpened();
+  }
+
+  /** Closes the database once nothing works on it. */
+  async #release(): Promise<void> {
+    await Promise.all([this.#reclaim.settled(), this.#parts.ballast.settled()]);
+    // While the lock is still ours.
+    await forgetOwner(this.#parts.options.directory);
+    await this.#opening.database.close();
+  }
+
+  #admit(bytes: number, makesSpace: boolean): void {
+    try {
+      this.#space.admit(bytes, makesSpace);
+    } catch (error) {
+      // What was deleted before space ran short may still take some up.
+      this.#reclaim.start();
+      throw error;
+    }
   }
 
   #groupOf({ database, journal }: Opening): GroupCommit {
@@ -175,13 +233,13 @@ class LevelStore implements Store {
   /** Ends this opening; returns what the callers that wait get. */
   #fail(cause: unknown): WazirError {
     this.#healthy = false;
-    this.#options.logger?.error({ err: cause }, 'a commit failed; the database must be reopened');
+    this.#parts.options.logger?.error({ err: cause }, 'a commit failed; the database must be reopened');
     for (const listener of this.#listeners) {
       try {
         listener(cause);
       } catch (err) {
         // The others, and the callers, must hear of it all the same.
-        this.#options.logger?.error({ err }, 'a listener to failed commits threw');
+        this.#parts.options.logger?.error({ err }, 'a listener to failed commits threw');
       }
     }
     return new WazirError(
@@ -209,7 +267,7 @@ class LevelStore implements Store {
 
   #tellOpened(): void {
     const { epoch, lost, dropped } = this.#opening;
-    const { directory, logger } = this.#options;
+    const { directory, logger } = this.#parts.options;
     logger?.info({ directory, epoch }, 'database opened');
     if (lost !== undefined) logger?.error({ directory, lost }, 'batches are missing, the loss was accepted');
     if (dropped.length > 0) {

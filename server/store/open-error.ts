@@ -17,7 +17,11 @@ export type OpenFailure =
   /** Another process has it open. */
   | 'LOCKED'
   /** Batches that had been written are gone, later ones are there. */
-  | 'BATCHES_MISSING';
+  | 'BATCHES_MISSING'
+  /** A restore into the directory has not ended. */
+  | 'RESTORE_UNFINISHED'
+  /** The disk is full, and opening needs some space. */
+  | 'NO_SPACE';
 
 /** A database that was not opened. Nothing in its directory was deleted. */
 export class StoreOpenError extends Error {

@@ -1,27 +1,38 @@
 /** One opening of a database: everything that is checked before a record is read, and the epoch taken. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Level } from 'level';
 import { DatabaseRecord } from '../gen/wazir/internal/v1/records.js';
+import { isOutOfSpace, type Ballast } from './ballast.js';
 import { sealed } from './checksum.js';
+import { readerOf } from './database-reader.js';
 import { droppedRecords } from './dropped-records.js';
 import {
   createIdentity,
-  currentFormat,
   databaseDirectory,
   readIdentity,
   refuseNewerFormat,
   replaceIdentity,
+  syncDirectory,
   type Identity,
 } from './identity.js';
 import { bytesOf, Journal, writeBufferBytes } from './journal.js';
 import { keys } from './keys.js';
+import { noteOwner, ownerNoted } from './lock-owner.js';
+import { migrate } from './migrations/migrate.js';
+import { migrations } from './migrations/index.js';
 import { StoreOpenError } from './open-error.js';
+import { refuseUnreadableLogs } from './readable-logs.js';
+import { refuseUnfinishedRestore } from './restore-marker.js';
+import type { StoreLogger } from './store-logger.js';
 import type { Op } from './store.js';
 
 export interface Opening {
   readonly database: Level<string, Uint8Array>;
   readonly journal: Journal;
+  readonly id: string;
+  readonly format: number;
   /** How often the database has been opened, this time included. */
   readonly epoch: number;
   /** The numbers of the first and the last batch that are missing, where the loss was accepted. */
@@ -30,34 +41,73 @@ export interface Opening {
   readonly dropped: readonly string[];
 }
 
+export interface OpeningOptions {
+  /** Go on although batches that had been written are missing. */
+  readonly acceptLoss: boolean;
+  /** How long to wait for another process to let go of the directory. */
+  readonly lockWaitMs: number;
+  /** Given up where the disk is too full to open the database. */
+  readonly ballast: Ballast;
+  readonly logger: StoreLogger | undefined;
+}
+
+const lockRetryMs = 100;
+
 /**
  * Opens a directory's database, or makes one in an empty or missing directory.
- * Where it refuses, nothing was deleted and no record was written; the checks
- * within the database come after LevelDB has opened it, which by itself turns
- * its log into a table.
+ * Where it refuses, nothing was deleted but the ballast and no record was written;
+ * the checks within the database come after LevelDB has opened it, which by itself
+ * turns its log into a table.
  *
- * @param acceptLoss Go on although batches that had been written are missing.
  * @throws StoreOpenError
  */
-export async function openDatabase(directory: string, acceptLoss: boolean): Promise<Opening> {
+export async function openDatabase(directory: string, options: OpeningOptions): Promise<Opening> {
+  const deadline = performance.now() + options.lockWaitMs;
+  for (;;) {
+    try {
+      return await openOnce(directory, options);
+    } catch (error) {
+      const isLocked = error instanceof StoreOpenError && error.reason === 'LOCKED';
+      if (isLocked && performance.now() + lockRetryMs < deadline) await setTimeout(lockRetryMs);
+      else if (isOutOfSpace(error)) {
+        if (!(await options.ballast.giveUp())) throw noSpace(directory, error);
+        options.logger?.error(
+          { directory },
+          'the disk is full: the ballast was deleted to open the database',
+        );
+      } else throw error;
+    }
+  }
+}
+
+async function openOnce(directory: string, { acceptLoss, logger }: OpeningOptions): Promise<Opening> {
+  await refuseUnfinishedRestore(directory);
   const identity = (await readIdentity(directory)) ?? (await createIdentity(directory));
   const database = await openLevel(directory, identity);
   try {
+    // LevelDB syncs no directory after it has renamed `CURRENT`: not every file system keeps that by itself.
+    await syncDirectory(databaseDirectory(directory));
     const dropped = await droppedRecords(directory);
     const stored = await readRecord(database, directory, identity);
     const { journal, gap } = await Journal.read(database, directory, acceptLoss);
     if (!acceptLoss) refuseLostOpening(directory, identity, stored, journal);
 
     const openings = Math.max(stored.openings, identity.openings) + 1;
-    const next = { format: currentFormat, id: identity.id, openings };
-    const record: Op = { type: 'put', key: keys.database, value: DatabaseRecord.encode(next).finish() };
-    const forgotten = gap === undefined ? [] : journal.forgetAll();
     // The record itself bears no checksum: every release must be able to read its format.
-    const checked = [...forgotten, ...journal.next(bytesOf([record]))].map(sealed);
-    await database.batch([record, ...checked], { sync: true });
+    const write = async (ops: readonly Op[], record: Op) => {
+      const checked = [...ops, ...journal.next(bytesOf([...ops, record]))].map(sealed);
+      await database.batch([record, ...checked], { sync: true });
+    };
+    const opened = { ...stored, id: identity.id, openings };
+    const record: Op = { type: 'put', key: keys.database, value: DatabaseRecord.encode(opened).finish() };
+    await write(gap === undefined ? [] : journal.forgetAll(), record);
+    const { format, id } = await migrate({ ...readerOf(database), write }, opened, migrations, (migration) =>
+      logger?.info({ directory, to: migration.to, summary: migration.summary }, 'migrating the database'),
+    );
     // After the database: a crash in between leaves the file behind, never ahead.
-    await replaceIdentity(directory, next);
-    return { database, journal, epoch: openings, lost: gap, dropped };
+    await replaceIdentity(directory, { format, id, openings });
+    await noteOwner(directory);
+    return { database, journal, id, format, epoch: openings, lost: gap, dropped };
   } catch (cause) {
     await database.close();
     throw cause instanceof StoreOpenError ? cause : damaged(directory, cause);
@@ -75,6 +125,7 @@ async function openLevel(directory: string, identity: Identity): Promise<Level<s
         'or name an empty directory to start anew',
     );
   }
+  await refuseUnreadableLogs(directory);
   const database = new Level<string, Uint8Array>(path, {
     createIfMissing: unused,
     keyEncoding: 'utf8',
@@ -88,7 +139,8 @@ async function openLevel(directory: string, identity: Identity): Promise<Level<s
     if ((cause as { code?: string }).code === 'LEVEL_LOCKED') {
       throw new StoreOpenError(
         'LOCKED',
-        `${directory} is in use by another process; stop it, or name another directory`,
+        `${directory} is in use by ${(await ownerNoted(directory)) ?? 'another process'}; ` +
+          'stop it, or name another directory',
         cause,
       );
     }
@@ -101,12 +153,13 @@ async function readRecord(
   database: Level<string, Uint8Array>,
   directory: string,
   identity: Identity,
-): Promise<Identity> {
+): Promise<DatabaseRecord> {
   const value: Uint8Array | undefined = await database.get(keys.database);
   // A crash while it was being made: there is no batch yet.
-  if (value === undefined && identity.openings === 0) return identity;
+  if (value === undefined && identity.openings === 0) return DatabaseRecord.fromPartial(identity);
   const record = value === undefined ? undefined : DatabaseRecord.decode(value);
-  if (record !== undefined) refuseNewerFormat(directory, record.format);
+  // One that is on its way to a later format is of neither.
+  if (record !== undefined) refuseNewerFormat(directory, record.migration?.to ?? record.format);
   if (record?.id !== identity.id) {
     throw new StoreOpenError(
       'IDENTITY_MISMATCH',
@@ -132,6 +185,15 @@ async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
+  );
+}
+
+function noSpace(directory: string, cause: unknown): StoreOpenError {
+  return new StoreOpenError(
+    'NO_SPACE',
+    `the disk of ${directory} is full, and the database can not be opened without some space: make some, ` +
+      'at least 16 MiB, and start again',
+    cause,
   );
 }
 

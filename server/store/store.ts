@@ -40,6 +40,11 @@ export interface Commit {
   /** The study's sequence number after it; equal where only reads' bookkeeping is written. */
   readonly sequence: number;
   readonly ops: readonly Op[];
+  /**
+   * Set where the batch, or what follows from it, makes space: it may pass where
+   * there is less of it than others must leave.
+   */
+  readonly makesSpace?: boolean;
 }
 
 /** Which keys to iterate over; bounds as in level's range options. */
@@ -54,6 +59,10 @@ export interface Range {
 }
 
 export interface Store {
+  /** Drawn when the database was made, or restored. */
+  readonly id: string;
+  /** Version of the format of its keys and records. */
+  readonly format: number;
   /** Counts the openings of the database, from 1. Commits of an earlier one are refused: STORE_UNAVAILABLE. */
   readonly epoch: number;
   /** Whether commits are taken. */

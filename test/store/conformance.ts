@@ -244,6 +244,26 @@ function refusing(use: Use): void {
     assert.equal(await textAt(later, 'k/v'), `${later.epoch}`);
   });
 
+  it('keeps its id and its format, and takes what makes space like anything else', async (t) => {
+    const { store, restart } = await use(t);
+    const { id, format } = store;
+    assert.ok(id.length > 0 && Number.isSafeInteger(format) && format >= 1);
+    const ops = [put('k/v', 'x'), del('k/w')];
+    await store.commit({
+      studyUid: 'u',
+      epoch: store.epoch,
+      expectedSequence: 0,
+      sequence: 1,
+      ops,
+      makesSpace: true,
+    });
+    await store.reopen();
+    assert.deepEqual([store.id, store.format], [id, format]);
+    const later = await restart();
+    assert.deepEqual([later.id, later.format], [id, format]);
+    assert.equal(await textAt(later, 'k/v'), 'x');
+  });
+
   it('finishes what waits when it is reopened', async (t) => {
     const { store } = await use(t);
     const pending = writer(store).commit(put('k/v', 'x'));

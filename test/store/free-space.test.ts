@@ -43,6 +43,19 @@ test('the disk is asked once a second, or sooner when much is written', () => {
   assert.equal(state.asked, 3);
 });
 
+test('what makes space may use half of the floor', () => {
+  const { state, space } = disk(800);
+  state.free = 500;
+  assert.throws(() => space.admit(1), refused);
+  assert.equal(space.isShort, true);
+  space.admit(100, true);
+  assert.throws(() => space.admit(101, true), refused);
+  state.free = 900;
+  state.now = 1000;
+  space.admit(1);
+  assert.equal(space.isShort, false);
+});
+
 test('a floor of 0, or a disk that does not tell, refuses nothing', () => {
   const off = disk(0);
   off.state.free = 0;
