@@ -21,12 +21,13 @@ export type Reason =
   | 'STUDY_STATE'
   | 'STUDY_COMPLETED'
   | 'LIMIT_EXCEEDED'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
   | 'DRAINING'
   | 'COMMIT_OUTCOME_UNKNOWN'
   | 'STORE_UNAVAILABLE'
   | 'DATA_DAMAGED'
-  | 'CANCELLED'
-  | 'DEADLINE_EXCEEDED';
+  | 'CANCELLED';
 
 /** One thing that is wrong with a request. */
 export interface Violation {
@@ -42,6 +43,8 @@ export interface ErrorFacts {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Seconds after which a retry may help. */
   readonly retryAfterSeconds?: number;
+  /** Name of what the error is about: `owners/…`, or `server`. */
+  readonly resource?: string;
   readonly violations?: readonly Violation[];
   readonly cause?: unknown;
 }
@@ -50,6 +53,7 @@ export class WazirError extends Error {
   readonly reason: Reason;
   readonly metadata: Readonly<Record<string, string>>;
   readonly retryAfterSeconds: number | undefined;
+  readonly resource: string | undefined;
   readonly violations: readonly Violation[];
 
   constructor(reason: Reason, message: string, facts: ErrorFacts = {}) {
@@ -58,6 +62,7 @@ export class WazirError extends Error {
     this.reason = reason;
     this.metadata = facts.metadata ?? {};
     this.retryAfterSeconds = facts.retryAfterSeconds;
+    this.resource = facts.resource;
     this.violations = facts.violations ?? [];
   }
 }

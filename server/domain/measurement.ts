@@ -1,6 +1,7 @@
 /** Measurements: checks, comparison, and the loss by which schedulers rank. */
 import type { Measurement, MetricValue } from '../gen/wazir/v1/measurement.js';
 import { MetricGoal, type MetricSpec } from '../gen/wazir/v1/study.js';
+import { durationFault } from './duration-check.js';
 import { invalid } from './errors.js';
 
 /**
@@ -14,9 +15,8 @@ export function checkMeasurement(
 ): void {
   // Below 2^53 already: larger numbers do not decode.
   if (measurement.step < 0) throw invalid(`${field}.step`, 'must not be negative');
-  const elapsed = measurement.elapsed;
-  if (elapsed && (elapsed.seconds < 0 || elapsed.nanos < 0))
-    throw invalid(`${field}.elapsed`, 'must not be negative');
+  const fault = measurement.elapsed && durationFault(measurement.elapsed);
+  if (fault !== undefined) throw invalid(`${field}.elapsed`, fault);
   const given = measurement.metrics;
   if (given.length === 0) throw invalid(`${field}.metrics`, 'must hold at least one value');
   for (let i = 0; i < given.length; i++) {

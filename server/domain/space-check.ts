@@ -5,14 +5,24 @@ import { checkParameter, describeValue } from './parameter-check.js';
 import { quote } from './quote.js';
 import type { ConditionalParameter, ParameterSpec } from './spec.js';
 
-/** The most parameters that a study can have, children included. */
-export const maxParameters = 1000;
 /** The most levels of parameters, the top one included. */
 export const maxParameterLevels = 32;
 
+/** How many parameters there are, children included; counts no further than one past `most`. */
+export function countParameters(parameters: readonly ParameterSpec[], most: number): number {
+  let count = 0;
+  for (let level = [...parameters]; level.length > 0 && count <= most; level = childrenOf(level))
+    count += level.length;
+  return Math.min(count, most + 1);
+}
+
+function childrenOf(parameters: readonly ParameterSpec[]): ParameterSpec[] {
+  return parameters.flatMap((spec) => spec.children.flatMap((child) => child.parameter ?? []));
+}
+
 /**
  * What is wrong with the parameters of a spec. Without a violation,
- * `compileSpace` takes them.
+ * `compileSpace` takes them. How many there are is for the caller to bound first.
  *
  * @param field path of the list, such as `study.spec.parameters`; the fields of
  *   the violations lie below it, such as `study.spec.parameters[2].double.min`
@@ -20,8 +30,8 @@ export const maxParameterLevels = 32;
  *   wrong here; samplers say whether they can use it.
  */
 export function checkParameters(parameters: readonly ParameterSpec[], field: string): Violation[] {
-  // First, so that all else may recurse and is bounded in what it costs.
-  const excess = checkExtent(parameters, field);
+  // First, so that all else may recurse.
+  const excess = checkLevels(parameters, field);
   if (excess !== undefined) return [excess];
   const found: Violation[] = [];
   const topNames = parameters.map((spec, index) => checkTree(spec, `${field}[${index}]`, found));
@@ -29,16 +39,12 @@ export function checkParameters(parameters: readonly ParameterSpec[], field: str
   return found;
 }
 
-function checkExtent(parameters: readonly ParameterSpec[], field: string): Violation | undefined {
+function checkLevels(parameters: readonly ParameterSpec[], field: string): Violation | undefined {
   let level = [...parameters];
-  let count = 0;
   for (let levels = 1; level.length > 0; levels++) {
-    count += level.length;
-    if (count > maxParameters)
-      return { field, description: `must hold at most ${maxParameters} parameters in all` };
     if (levels > maxParameterLevels)
       return { field, description: `must be nested to at most ${maxParameterLevels} levels of parameters` };
-    level = level.flatMap((spec) => spec.children.flatMap((child) => child.parameter ?? []));
+    level = childrenOf(level);
   }
   return undefined;
 }

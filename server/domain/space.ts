@@ -7,7 +7,7 @@ import { quote } from './quote.js';
 import type { Parameter, ParameterSpec, ParameterValue } from './spec.js';
 
 export type { Dimension } from './dimension.js';
-export { checkParameters } from './space-check.js';
+export { checkParameters, countParameters } from './space-check.js';
 
 /** A point of the unit cube: one coordinate a dimension of the space, NaN where the parameter is inactive. */
 export type Point = readonly number[];

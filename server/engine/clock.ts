@@ -33,6 +33,11 @@ export function toTimestamp(ms: number): Timestamp {
   return { seconds, nanos: Math.round((ms - seconds * 1000) * 1e6) };
 }
 
+/** Milliseconds since 1970. */
+export function fromTimestamp({ seconds, nanos }: Timestamp): number {
+  return seconds * 1000 + nanos / 1e6;
+}
+
 export function toMilliseconds(duration: Duration): number {
   return duration.seconds * 1000 + duration.nanos / 1e6;
 }

@@ -4,14 +4,22 @@
  */
 import type { Logger } from 'pino';
 import { WazirError } from '../domain/errors.js';
+import { limitsFrom, type Limits } from '../domain/limits.js';
 import { formatStudyName, type StudyName } from '../domain/names.js';
+import { studyNotFound } from '../domain/not-found.js';
 import { NameRecord, StudyRecord } from '../gen/wazir/internal/v1/records.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import type { Clock, Timer } from './clock.js';
+import { damagedIn } from './damaged.js';
 import { loadStudy } from './load.js';
 import { OwnerRequests } from './owner-requests.js';
+import { pageTokenKey } from './page-token-key.js';
+import { PageTokens } from './page-token.js';
 import { Purge } from './purge.js';
+import { Quota } from './quota.js';
+import { StudyCount } from './study-count.js';
+import { studyHome, type StudyHome } from './study-home.js';
 import type { Study } from './study.js';
 
 const idleMs = 10 * 60 * 1000;
@@ -21,10 +29,15 @@ const reopenMs = 1000;
 export class Engine {
   readonly requests: OwnerRequests;
   readonly purge: Purge;
+  readonly home: StudyHome;
+  readonly studyCount: StudyCount;
+  /** Streams that are open. */
+  readonly streams: Quota;
   readonly #studies = new Map<string, Promise<Study>>();
   readonly #names = new Map<string, Promise<unknown>>();
   readonly #healthListeners: ((healthy: boolean) => void)[] = [];
   readonly #drainListeners = new Set<() => void>();
+  #pageTokenKey: Uint8Array | undefined;
   #timer: Timer | undefined;
   #draining = false;
   #closed = false;
@@ -33,16 +46,30 @@ export class Engine {
     readonly store: Store,
     readonly clock: Clock,
     private readonly logger: Logger,
+    readonly limits: Limits = limitsFrom(),
   ) {
-    this.requests = new OwnerRequests(store, clock);
+    this.home = studyHome(store, clock, limits);
+    this.requests = new OwnerRequests(store, this.home.time);
     this.purge = new Purge(store, logger);
+    this.studyCount = new StudyCount(store, limits);
+    this.streams = new Quota(limits, {
+      whole: 'maxStreams',
+      ofOwner: 'maxStreamsPerOwner',
+      retryAfterSeconds: 10,
+    });
     store.onFailure((cause) => this.#dropAll(cause));
   }
 
   /** Takes up what an earlier process left undone. */
   async open(): Promise<void> {
+    this.#pageTokenKey = await pageTokenKey(this.store);
     await this.purge.resume();
     this.#sweepLater();
+  }
+
+  /** Page tokens for callers who may know of these owners' studies; `reach` as in `access/principal.ts`. */
+  pageTokens(reach: string): PageTokens {
+    return new PageTokens(this.#pageTokenKey!, reach);
   }
 
   /** Calls back whenever the engine begins or ceases to take calls. */
@@ -68,15 +95,20 @@ export class Engine {
     if (uid !== '' && uid !== study.uid)
       throw new WazirError('STUDY_RECREATED', `${full} was deleted and created anew since`, {
         metadata: { study_uid: study.uid },
+        resource: full,
       });
     return study;
   }
 
   async #load(name: StudyName): Promise<Study> {
-    const bytes = await this.store.get(keys.name(name.owner, name.study));
-    const record = bytes && (await this.store.get(keys.study(NameRecord.decode(bytes).uid)));
-    if (!record) throw studyNotFound(name);
-    return this.#keep(await loadStudy(this.store, this.clock, name, StudyRecord.decode(record)));
+    try {
+      const bytes = await this.store.get(keys.name(name.owner, name.study));
+      const record = bytes && (await this.store.get(keys.study(NameRecord.decode(bytes).uid)));
+      if (!record) throw studyNotFound(name);
+      return this.#keep(await loadStudy(this.home, name, StudyRecord.decode(record)));
+    } catch (error) {
+      throw damagedIn(name, error);
+    }
   }
 
   /** Makes a study that has just been created known. */
@@ -142,11 +174,14 @@ export class Engine {
   async drain(): Promise<void> {
     this.#draining = true;
     for (const listener of [...this.#drainListeners]) listener();
-    for (const loading of [...this.#studies.values()]) {
-      const study = await loading.catch(() => undefined);
-      study?.waiters.close(draining());
-      study?.watchers.endAll(draining());
-    }
+    // All at once: who waits need not wait for a study that is just being read.
+    await Promise.all(
+      [...this.#studies.values()].map(async (loading) => {
+        const study = await loading.catch(() => undefined);
+        study?.waiters.close(draining());
+        study?.watchers.endAll(draining());
+      }),
+    );
   }
 
   get isDraining(): boolean {
@@ -178,6 +213,7 @@ export class Engine {
         () => undefined,
       );
     this.#studies.clear();
+    this.studyCount.forget();
     for (const listener of this.#healthListeners) listener(false);
     this.#reopenLater(0);
   }
@@ -230,10 +266,6 @@ export class Engine {
       }),
     );
   }
-}
-
-export function studyNotFound(name: StudyName): WazirError {
-  return new WazirError('STUDY_NOT_FOUND', `${formatStudyName(name)} does not exist`);
 }
 
 function reloading(cause: unknown): WazirError {

@@ -7,13 +7,16 @@ import type { LiveTrial } from './live-trial.js';
 import type { Study } from './study.js';
 
 export function trialNotFound(study: Study, trial: number): WazirError {
-  return new WazirError('TRIAL_NOT_FOUND', `${study.trialName(trial)} does not exist`);
+  return new WazirError('TRIAL_NOT_FOUND', `${study.trialName(trial)} does not exist`, {
+    resource: study.trialName(trial),
+  });
 }
 
 export function trialEnded(study: Study, record: TrialRecord): WazirError {
   const { id, state, attempts } = record.trial!;
   return new WazirError('TRIAL_ENDED', `${study.trialName(id)} has ended`, {
     metadata: { state: TrialState[state], attempt: String(attempts) },
+    resource: study.trialName(id),
   });
 }
 

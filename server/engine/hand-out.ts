@@ -3,6 +3,7 @@
  * trials that were given back or whose lease has lapsed; promoted trials; what
  * the scheduler decides now.
  */
+import type { WazirError } from '../domain/errors.js';
 import type { Point } from '../domain/space.js';
 import { TrialState, type Scheduling } from '../domain/spec.js';
 import type { Checkpoint } from '../gen/wazir/v1/measurement.js';
@@ -44,6 +45,20 @@ export function handOut(transaction: Transaction, asker: Asker): LiveTrial[] {
   return lent.trials;
 }
 
+const askFullAgainSeconds = 60;
+
+/**
+ * The refusal of an asker who gets nothing because all that there is to do now is a
+ * new trial, and the study has as many as the server allows; else undefined. Not
+ * the end of the study: whoever runs the server may raise the limit.
+ */
+export function refusalWhereFull(study: Study): WazirError | undefined {
+  if (!study.isFull || !study.lending || !study.hasFreePlace || !study.canDraw) return undefined;
+  if (study.scheduler.decide(true)?.kind !== 'start') return undefined;
+  // What others hold may be promoted or come back.
+  return study.full(study.leases.size + study.saving.size > 0 ? askFullAgainSeconds : undefined);
+}
+
 // Half of the 4 MiB that gRPC clients take in one message unless told otherwise; the last may exceed it.
 const maxAnswerBytes = 2 << 20;
 
@@ -69,9 +84,7 @@ function endAfterDuration(transaction: Transaction): void {
   const { study } = transaction;
   const { maxDuration } = study.spec.limits!;
   if (!maxDuration) return;
-  const created = study.message.createTime!;
-  const end = created.seconds * 1000 + created.nanos / 1e6 + toMilliseconds(maxDuration);
-  if (study.clock.wall() >= end) endLending(transaction, StudyEndReason.MAX_DURATION);
+  if (study.ageMs() >= toMilliseconds(maxDuration)) endLending(transaction, StudyEndReason.MAX_DURATION);
 }
 
 function recoverOwn(transaction: Transaction, asker: Asker, lent: Lent): void {
@@ -101,7 +114,7 @@ function next(transaction: Transaction, client: string): LiveTrial | undefined {
   for (;;) {
     const promoted = study.ready.first();
     if (promoted !== undefined) return lendIfFits(transaction, study.trials.get(promoted)!, client);
-    const decision = study.scheduler.decide(study.canDraw);
+    const decision = study.scheduler.decide(study.canDraw && !study.isFull);
     if (!decision) return undefined;
     if (decision.kind === 'start') return startDrawn(transaction, client);
     // Decided now, lent once its checkpoint is saved: it may not be ready yet.

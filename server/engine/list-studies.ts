@@ -8,17 +8,18 @@ import {
 import { keys } from '../store/keys.js';
 import type { Engine } from './engine.js';
 import { Page } from './page.js';
-import { pageSize, pageToken, readPageToken } from './page-token.js';
+import { pageSize, type PageTokens } from './page-token.js';
 import { getStudy } from './queries.js';
 
 export async function listStudies(
   engine: Engine,
   owner: string,
   request: ListStudiesRequest,
+  tokens: PageTokens,
 ): Promise<ListStudiesResponse> {
   const size = pageSize(request.pageSize, 50, 1000);
   const scope = ['studies', owner];
-  const cursor = readPageToken(scope, request.pageToken);
+  const cursor = tokens.read(scope, request.pageToken);
   const range = {
     ...keys.namesOf(owner),
     ...(cursor === undefined ? {} : { gt: keys.name(owner, cursor) }),
@@ -27,11 +28,11 @@ export async function listStudies(
   const studies = page.entries;
   let last = '';
   for await (const [key] of engine.store.iterate(range)) {
-    if (studies.length === size) return { studies, nextPageToken: pageToken(scope, last) };
+    if (studies.length === size) return { studies, nextPageToken: tokens.after(scope, last) };
     const id = key.slice(keys.name(owner, '').length);
     const study = await read(engine, { owner, study: id });
     if (study && !page.add(study, StudyMessage.encode(study).finish().length))
-      return { studies, nextPageToken: pageToken(scope, last) };
+      return { studies, nextPageToken: tokens.after(scope, last) };
     last = id;
   }
   return { studies, nextPageToken: '' };

@@ -14,14 +14,15 @@ import { schedulerOf } from '../policy/schedulers/index.js';
 import type { Remembered } from '../policy/schedulers/scheduler.js';
 import type { StudyName } from '../domain/names.js';
 import { keys, lastNumber } from '../store/keys.js';
-import type { Store } from '../store/store.js';
-import type { Clock } from './clock.js';
+import { fromTimestamp } from './clock.js';
 import { armExpiry } from './expiry.js';
 import { LiveTrial } from './live-trial.js';
+import { keptUntil } from './request-log.js';
 import { Study } from './study.js';
+import type { StudyHome } from './study-home.js';
 
 /** A study without trials, as its record says. */
-export function makeStudy(store: Store, clock: Clock, name: StudyName, record: StudyRecord): Study {
+export function makeStudy(home: StudyHome, name: StudyName, record: StudyRecord): Study {
   const message = record.study!;
   const spec = message.spec!;
   const space = compileSpace(spec.parameters);
@@ -30,8 +31,7 @@ export function makeStudy(store: Store, clock: Clock, name: StudyName, record: S
     uid: message.uid,
     name,
     record,
-    store,
-    clock,
+    home,
     space,
     samplerKind,
     sampler: samplerKind.create(spec, space, spec.seed!),
@@ -43,14 +43,9 @@ export function makeStudy(store: Store, clock: Clock, name: StudyName, record: S
 }
 
 /** The study with its trials, leases and request ids, from disk. Every lease runs its full duration anew. */
-export async function loadStudy(
-  store: Store,
-  clock: Clock,
-  name: StudyName,
-  record: StudyRecord,
-): Promise<Study> {
-  const study = makeStudy(store, clock, name, record);
-  const { uid } = study;
+export async function loadStudy(home: StudyHome, name: StudyName, record: StudyRecord): Promise<Study> {
+  const study = makeStudy(home, name, record);
+  const { uid, store } = study;
   for await (const [, value] of store.iterate(keys.trialsOf(uid))) {
     const live = restoreTrial(study, TrialRecord.decode(value));
     if (live?.record.released) study.released.add(live.id);
@@ -59,7 +54,7 @@ export async function loadStudy(
   for await (const [key, value] of store.iterate(keys.requestOrdersOf(uid))) {
     const { requestId, time } = RequestOrderRecord.decode(value);
     const sequence = lastNumber(key);
-    study.requests.restore(requestId, sequence, time!.seconds * 1000 + time!.nanos / 1e6);
+    study.requests.restore(requestId, sequence, keptUntil(fromTimestamp(time!), study.time));
     study.sequence = Math.max(study.sequence, sequence);
   }
   study.durableSequence = study.sequence;

@@ -11,12 +11,12 @@ interface Candidate {
   readonly losses: readonly number[];
 }
 
-export async function listOptimal(study: Study): Promise<Trial[]> {
+export async function listOptimal(study: Study, signal?: AbortSignal): Promise<Trial[]> {
   study.check();
   const finished: Candidate[] = [];
   let best: Candidate | undefined;
   let bestSoFar: Candidate | undefined;
-  for await (const [trial] of allTrials(study)) {
+  for await (const [trial] of allTrials(study, undefined, signal)) {
     if (trial.state === TrialState.INFEASIBLE || trial.state === TrialState.FAILED) continue;
     const ended = candidate(study, trial, trial.finalMeasurement);
     if (ended) {

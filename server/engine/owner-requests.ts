@@ -1,23 +1,27 @@
 /**
  * Answers by request id to what makes and deletes studies: these outlive the
  * study, so they lie with the owner. Read from disk on each call: such calls are
- * rare. Kept for at least 24 hours, forgotten when a later one is recorded.
+ * rare. Kept for at least 24 hours of `SteadyTime`, forgotten when later ones are
+ * recorded.
  */
 import { RequestRecord } from '../gen/wazir/internal/v1/records.js';
 import { keys } from '../store/keys.js';
 import type { Op, Store } from '../store/store.js';
-import { toTimestamp, type Clock } from './clock.js';
-import { hashRequest, reusedId, type Method } from './request-log.js';
+import { fromTimestamp, toTimestamp } from './clock.js';
+import { hashRequest, keptUntil, reusedId, type Method } from './request-log.js';
+import type { SteadyTime } from './steady-time.js';
 
-const keepMs = 24 * 60 * 60 * 1000;
-const forgetAtOnce = 2;
+// Two old ones for each new: they get fewer, and no batch grows.
+const lookedAtOnce = 2;
 
 export class OwnerRequests {
   readonly #underWay = new Map<string, Promise<unknown>>();
+  /** By owner, the key after which to look for old ones next: else young ones at the front would hide all others. */
+  readonly #lookedUpTo = new Map<string, string>();
 
   constructor(
     private readonly store: Store,
-    private readonly clock: Clock,
+    private readonly time: SteadyTime,
   ) {}
 
   /**
@@ -57,7 +61,7 @@ export class OwnerRequests {
       if (!Buffer.from(requestHash).equals(hash)) throw reusedId();
       return method.response.decode(response);
     }
-    const forgotten = await this.#old(owner);
+    const forgotten = await this.#lookForOld(owner);
     return run((response) => [
       ...forgotten,
       {
@@ -68,22 +72,30 @@ export class OwnerRequests {
             method: method.name,
             requestHash: Buffer.from(hash),
             response: Buffer.from(method.response.encode(response).finish()),
-            time: toTimestamp(this.clock.wall()),
+            time: toTimestamp(this.time.now()),
           }),
         ).finish(),
       },
     ]);
   }
 
-  /** Some records of an owner that are old enough to be forgotten, if the first few are. */
-  async #old(owner: string): Promise<Op[]> {
+  /** Looks at the next few records of an owner, in turn; those that are old enough to be forgotten. */
+  async #lookForOld(owner: string): Promise<Op[]> {
     const old: Op[] = [];
-    const now = this.clock.wall();
-    const range = { ...keys.ownerRequestsOf(owner), limit: forgetAtOnce };
+    const all = keys.ownerRequestsOf(owner);
+    const from = this.#lookedUpTo.get(owner);
+    let last: string | undefined;
+    let seen = 0;
+    const range = { ...all, ...(from === undefined ? {} : { gt: from }), limit: lookedAtOnce };
     for await (const [key, value] of this.store.iterate(range)) {
-      const { time } = RequestRecord.decode(value);
-      if (now - time!.seconds * 1000 > keepMs) old.push({ type: 'del', key });
+      const record = RequestRecord.decode(value);
+      if (this.time.now() >= keptUntil(fromTimestamp(record.time!), this.time))
+        old.push({ type: 'del', key });
+      last = key;
+      seen++;
     }
+    if (seen === lookedAtOnce) this.#lookedUpTo.set(owner, last!);
+    else this.#lookedUpTo.delete(owner);
     return old;
   }
 }

@@ -64,6 +64,7 @@ export class Purge {
 
   #commit(uid: string, sequence: number, ops: readonly Op[]): Promise<void> {
     const { epoch } = this.store;
-    return this.store.commit({ studyUid: uid, epoch, expectedSequence: sequence, sequence, ops });
+    const commit = { studyUid: uid, epoch, expectedSequence: sequence, sequence, ops, makesSpace: true };
+    return this.store.commit(commit);
   }
 }

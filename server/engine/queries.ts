@@ -2,8 +2,9 @@
  * Reads. What lies on disk is shown as it is there; live trials are shown from
  * memory, and the answer waits for the commits that memory rests on.
  */
-import { invalid } from '../domain/errors.js';
+import { invalid, WazirError } from '../domain/errors.js';
 import { TrialState } from '../domain/spec.js';
+import { hasEnded } from '../domain/trial.js';
 import { MeasurementRecord, TrialRecord } from '../gen/wazir/internal/v1/records.js';
 import type {
   ListMeasurementsRequest,
@@ -16,7 +17,7 @@ import { keys } from '../store/keys.js';
 import type { Range } from '../store/store.js';
 import { readTrial } from './fence.js';
 import { Page } from './page.js';
-import { pageSize, pageToken, readPageToken } from './page-token.js';
+import { pageSize, type PageTokens } from './page-token.js';
 import type { Study } from './study.js';
 
 export async function getStudy(study: Study): Promise<StudyMessage> {
@@ -39,16 +40,41 @@ export async function getTrial(study: Study, trial: number): Promise<Trial> {
 export async function* allTrials(
   study: Study,
   range = keys.trialsOf(study.uid),
+  signal?: AbortSignal,
 ): AsyncGenerator<readonly [trial: Trial, bytes: number]> {
   await study.settled();
-  for await (const [, value] of study.store.iterate(range)) {
-    const { trial } = TrialRecord.decode(value);
-    const live = study.trials.get(trial!.id);
-    if (!trial!.deleted) yield [live ? study.view(live) : trial!, value.length];
+  for await (const [key, value] of study.store.iterate(range)) {
+    if (signal?.aborted) throw new WazirError('CANCELLED', 'nobody waits for the list any more');
+    const trial = TrialRecord.decode(value).trial!;
+    const live = study.trials.get(trial.id);
+    if (trial.deleted) continue;
+    if (live) yield [study.view(live), value.length];
+    else if (hasEnded(trial.state)) yield [trial, value.length];
+    else {
+      const now = await endedSince(study, key);
+      if (!now.deleted) yield [now, value.length];
+    }
   }
 }
 
-export async function listTrials(study: Study, request: ListTrialsRequest): Promise<ListTrialsResponse> {
+/**
+ * A trial that has ended since the iteration began: the record that it met lacks
+ * reports that were in memory, and have been shown, before.
+ */
+async function endedSince(study: Study, key: string): Promise<Trial> {
+  await study.settled();
+  const bytes = await study.store.get(key);
+  study.check();
+  if (!bytes) throw new Error(`the record ${key} is gone`);
+  return TrialRecord.decode(bytes).trial!;
+}
+
+export async function listTrials(
+  study: Study,
+  request: ListTrialsRequest,
+  tokens: PageTokens,
+  signal?: AbortSignal,
+): Promise<ListTrialsResponse> {
   study.check();
   const size = pageSize(request.pageSize, 100, 1000);
   request.states.forEach((state, i) => {
@@ -59,15 +85,16 @@ export async function listTrials(study: Study, request: ListTrialsRequest): Prom
   if (!descending) throw invalid('order_by', 'must be "id" or "id desc"');
   const states = new Set(request.states);
   const scope = ['trials', study.uid, [...states].sort(), descending[0]];
-  const cursor = readPageToken(scope, request.pageToken);
+  const cursor = tokens.read(scope, request.pageToken);
 
   const page = new Page<Trial>(size);
   const trials = page.entries;
   let nextPageToken = '';
-  for await (const [trial, bytes] of allTrials(study, rangeOf(study, cursor, descending[1] !== undefined))) {
+  const range = rangeOf(study, cursor, descending[1] !== undefined);
+  for await (const [trial, bytes] of allTrials(study, range, signal)) {
     if (states.size > 0 && !states.has(trial.state)) continue;
     if (page.add(trial, bytes)) continue;
-    nextPageToken = pageToken(scope, String(trials.at(-1)!.id));
+    nextPageToken = tokens.after(scope, String(trials.at(-1)!.id));
     break;
   }
   await study.settled();
@@ -85,11 +112,12 @@ export async function listMeasurements(
   study: Study,
   trial: number,
   request: ListMeasurementsRequest,
+  tokens: PageTokens,
 ): Promise<ListMeasurementsResponse> {
   study.check();
   const size = pageSize(request.pageSize, 1000, 10_000);
   const scope = ['measurements', study.uid, trial, request.showSuperseded];
-  const cursor = readPageToken(scope, request.pageToken);
+  const cursor = tokens.read(scope, request.pageToken);
   const record = study.trials.get(trial)?.record ?? (await readTrial(study, trial));
   const isSuperseded = supersession(record.attemptStarts);
   await study.settled();
@@ -104,7 +132,7 @@ export async function listMeasurements(
     const superseded = isSuperseded(known);
     if (superseded && !request.showSuperseded) continue;
     if (!page.add({ ...known, superseded }, value.length))
-      return { measurements, nextPageToken: pageToken(scope, last) };
+      return { measurements, nextPageToken: tokens.after(scope, last) };
     last = key.slice(all.gt!.length);
   }
   return { measurements, nextPageToken: '' };

@@ -2,20 +2,22 @@
  * What was answered to which request id, so that a retry has one effect and gets
  * the first answer. The answers lie with the study on disk, written in the batch
  * of their effect; in memory are the ids. Kept for at least 24 hours and at least
- * the last 10,000.
+ * the last 10,000. The hours are those of `SteadyTime`: a jump of the wall clock
+ * neither ends nor extends them.
  */
 import { createHash } from 'node:crypto';
 import { WazirError } from '../domain/errors.js';
 import { RequestOrderRecord, RequestRecord } from '../gen/wazir/internal/v1/records.js';
 import { keys } from '../store/keys.js';
 import type { Op, Store } from '../store/store.js';
-import { toTimestamp, type Clock } from './clock.js';
+import { toTimestamp } from './clock.js';
+import type { SteadyTime } from './steady-time.js';
 
 /** What the log needs of its study. */
 interface Home {
   readonly uid: string;
   readonly store: Store;
-  readonly clock: Clock;
+  readonly time: SteadyTime;
   /** Throws where the study can not be used any more. */
   check(): void;
 }
@@ -43,12 +45,26 @@ export interface Method<Request, Response> {
 interface Entry {
   readonly id: string;
   readonly sequence: number;
-  readonly timeMs: number;
+  /** Until when it is kept, in steady time. */
+  readonly until: number;
 }
 
 const keepMs = 24 * 60 * 60 * 1000;
+const keepAfterRestartMs = 60 * 60 * 1000;
 const keepLast = 10_000;
 const maxIdBytes = 128;
+
+/**
+ * Until when an id is kept that was recorded at a steady time of this process or of
+ * one before. Between two processes the wall clock may have been set: what is older
+ * than this one is kept for an hour of it, what seems to come from the future for a
+ * day.
+ */
+export function keptUntil(recordedMs: number, time: SteadyTime): number {
+  if (recordedMs > time.now()) return time.start + keepMs;
+  if (recordedMs >= time.start) return recordedMs + keepMs;
+  return Math.max(recordedMs + keepMs, time.start + keepAfterRestartMs);
+}
 
 /** Hash of a request but for its id. */
 export function hashRequest<Request extends { requestId: string }>(
@@ -82,9 +98,9 @@ export class RequestLog {
   readonly #underWay = new Map<string, { readonly hash: Uint8Array; readonly answer: Promise<unknown> }>();
 
   /** Takes in an id found on disk; in order of sequence. */
-  restore(id: string, sequence: number, timeMs: number): void {
+  restore(id: string, sequence: number, until: number): void {
     this.#ids.add(id);
-    this.#order.push({ id, sequence, timeMs });
+    this.#order.push({ id, sequence, until });
   }
 
   /**
@@ -144,9 +160,9 @@ export class RequestLog {
     hash: Uint8Array,
     response: Response,
   ): void {
-    const { uid, clock } = batch.study;
-    const timeMs = clock.wall();
-    const time = toTimestamp(timeMs);
+    const { uid } = batch.study;
+    const nowMs = batch.study.time.now();
+    const time = toTimestamp(nowMs);
     const sequence = batch.nextSequence();
     const bytes = method.response.encode(response).finish();
     batch.add(
@@ -169,15 +185,15 @@ export class RequestLog {
       },
     );
     this.#ids.add(id);
-    this.#order.push({ id, sequence, timeMs });
+    this.#order.push({ id, sequence, until: nowMs + keepMs });
     // Two old ones for each new: the log shrinks after a burst, and no batch grows.
-    this.#forgetOldest(batch, timeMs);
-    this.#forgetOldest(batch, timeMs);
+    this.#forgetOldest(batch, nowMs);
+    this.#forgetOldest(batch, nowMs);
   }
 
   #forgetOldest(batch: Batch, nowMs: number): void {
     const oldest = this.#order[this.#oldest];
-    if (!oldest || this.#order.length - this.#oldest <= keepLast || nowMs - oldest.timeMs < keepMs) return;
+    if (!oldest || this.#order.length - this.#oldest <= keepLast || nowMs < oldest.until) return;
     const { uid } = batch.study;
     batch.add(
       { type: 'del', key: keys.request(uid, oldest.id) },

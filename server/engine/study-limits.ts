@@ -1,4 +1,5 @@
 /** The limits of a study: what is wrong with them, and what unset ones mean. */
+import { durationFault } from '../domain/duration-check.js';
 import type { Violation } from '../domain/errors.js';
 import { StudyLimits } from '../gen/wazir/v1/study.js';
 import { toMilliseconds } from './clock.js';
@@ -31,8 +32,10 @@ export function limitFaults(limits: StudyLimits, field: string): Violation[] {
     ['max_duration', limits.maxDuration],
     ['max_time_without_progress', limits.maxTimeWithoutProgress],
   ] as const;
-  for (const [name, value] of durations)
-    if (value && !(toMilliseconds(value) > 0))
-      faults.push({ field: `${field}.${name}`, description: 'must be positive where it is set' });
+  for (const [name, value] of durations) {
+    const fault =
+      value && (durationFault(value) ?? (toMilliseconds(value) > 0 ? undefined : 'must not be zero'));
+    if (fault !== undefined) faults.push({ field: `${field}.${name}`, description: fault });
+  }
   return faults;
 }

@@ -1,6 +1,8 @@
 /** A study's spec: what is wrong with it, and the defaults that it runs with. */
+import { durationFault } from '../domain/duration-check.js';
 import { invalid, invalidFields, type Violation } from '../domain/errors.js';
-import { checkParameters, compileSpace } from '../domain/space.js';
+import { limitExceeded, type Limits } from '../domain/limits.js';
+import { checkParameters, compileSpace, countParameters } from '../domain/space.js';
 import { MeasurementSelection, MetricGoal, type ParameterSpec } from '../domain/spec.js';
 import { StudySpec } from '../gen/wazir/v1/study.js';
 import { samplerOf } from '../policy/samplers/index.js';
@@ -19,9 +21,19 @@ const maxSpecBytes = 1 << 20;
  * Checks a spec and fills in its defaults.
  * @param field path of the spec in the request
  * @param seed for a study that names none
- * @throws INVALID_FIELD with all that is wrong
+ * @param of whose study it is
+ * @throws INVALID_FIELD with all that is wrong, LIMIT_EXCEEDED
  */
-export function completeSpec(spec: StudySpec, field: string, seed: number): StudySpec {
+export function completeSpec(
+  spec: StudySpec,
+  field: string,
+  seed: number,
+  of: { readonly subject: string; readonly limits: Limits },
+): StudySpec {
+  // First, so that what all else costs is bounded.
+  const { maxParameters } = of.limits;
+  if (countParameters(spec.parameters, maxParameters) > maxParameters)
+    throw limitExceeded('maxParameters', of.limits, of.subject, { field: `${field}.parameters` });
   const faults = [
     ...checkParameters(spec.parameters, `${field}.parameters`),
     ...metricFaults(spec, field),
@@ -105,7 +117,7 @@ function otherFaults({ leaseDuration, measurementSelection }: StudySpec, field: 
   const faults: Violation[] = [];
   if (leaseDuration) {
     const ms = toMilliseconds(leaseDuration);
-    if (!(ms >= leaseMs.least && ms <= leaseMs.most))
+    if (durationFault(leaseDuration) !== undefined || ms < leaseMs.least || ms > leaseMs.most)
       faults.push({ field: `${field}.lease_duration`, description: 'must be from 1 s to 30 days' });
   }
   if (MeasurementSelection[measurementSelection] === undefined || Number(measurementSelection) < 0)

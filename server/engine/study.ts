@@ -8,8 +8,9 @@
  * When a commit fails the study is dropped (`gone`) and loaded from disk anew.
  */
 import { WazirError } from '../domain/errors.js';
+import { limitExceeded, type Limits } from '../domain/limits.js';
 import { lossOf, valueOf } from '../domain/measurement.js';
-import { formatTrialName, type StudyName } from '../domain/names.js';
+import { formatStudyName, formatTrialName, type StudyName } from '../domain/names.js';
 import type { Space } from '../domain/space.js';
 import { TrialState } from '../domain/spec.js';
 import type { StudyRecord } from '../gen/wazir/internal/v1/records.js';
@@ -19,12 +20,14 @@ import { StudyEndReason, StudyState, type Trial } from '../gen/wazir/v1/trial.js
 import type { Sampler, SamplerKind } from '../policy/samplers/sampler.js';
 import type { Scheduler } from '../policy/schedulers/scheduler.js';
 import type { Store } from '../store/store.js';
-import { toMilliseconds, toTimestamp, type Clock, type Timer } from './clock.js';
+import { fromTimestamp, toMilliseconds, toTimestamp, type Clock, type Timer } from './clock.js';
 import { DirectiveListeners } from './directive-listeners.js';
 import { Leases } from './leases.js';
 import type { LiveTrial } from './live-trial.js';
 import { ReadyQueue } from './ready-queue.js';
 import { RequestLog } from './request-log.js';
+import type { SteadyTime } from './steady-time.js';
+import type { StudyHome } from './study-home.js';
 import { Waiters } from './waiters.js';
 import { Watchers } from './watchers.js';
 
@@ -33,8 +36,7 @@ export interface StudyParts {
   readonly uid: string;
   readonly name: StudyName;
   readonly record: StudyRecord;
-  readonly store: Store;
-  readonly clock: Clock;
+  readonly home: StudyHome;
   readonly space: Space;
   readonly sampler: Sampler;
   readonly samplerKind: SamplerKind;
@@ -57,6 +59,9 @@ export class Study {
   readonly name: StudyName;
   readonly store: Store;
   readonly clock: Clock;
+  readonly time: SteadyTime;
+  /** The server's. */
+  readonly limits: Limits;
   readonly space: Space;
   readonly sampler: Sampler;
   readonly samplerKind: SamplerKind;
@@ -117,14 +122,20 @@ export class Study {
   onCommitFailure: ((cause: unknown) => void) | undefined;
   /** Why the study can not be used any more; undefined while it can. */
   gone: WazirError | undefined;
+  readonly #ageWhenLoaded: number;
+  /** On the monotonic clock. */
+  readonly #loaded: number;
 
   constructor(parts: StudyParts) {
     this.uid = parts.uid;
     this.name = parts.name;
     this.record = parts.record;
-    this.store = parts.store;
-    this.epoch = parts.store.epoch;
-    this.clock = parts.clock;
+    const { store, clock, time, limits, waiting } = parts.home;
+    this.store = store;
+    this.epoch = store.epoch;
+    this.clock = clock;
+    this.time = time;
+    this.limits = limits;
     this.space = parts.space;
     this.sampler = parts.sampler;
     this.samplerKind = parts.samplerKind;
@@ -132,8 +143,10 @@ export class Study {
     const duration = toMilliseconds(this.spec.leaseDuration!);
     this.leases = new Leases(duration, this.patienceMs);
     this.saving = new Leases(duration, Infinity);
-    this.waiters = new Waiters(parts.clock);
-    this.lastUsed = parts.clock.monotonic();
+    this.waiters = new Waiters(clock, () => waiting.takeFor(this.name.owner));
+    this.#loaded = clock.monotonic();
+    this.#ageWhenLoaded = time.ageOf(fromTimestamp(this.message.createTime!));
+    this.lastUsed = this.#loaded;
   }
 
   /** Throws why the study can not be used any more. */
@@ -152,6 +165,14 @@ export class Study {
 
   get state(): StudyState {
     return this.message.state;
+  }
+
+  /**
+   * Milliseconds since it was created. Over a restart, and over its leaving memory,
+   * there is only the time of day to tell them; else the wall clock may jump.
+   */
+  ageMs(): number {
+    return this.#ageWhenLoaded + this.clock.monotonic() - this.#loaded;
   }
 
   /** Milliseconds without a new step after which a lease can not be renewed. */
@@ -192,6 +213,16 @@ export class Study {
     if (this.state === StudyState.COMPLETED || this.record.lendingEnded !== StudyEndReason.UNSPECIFIED)
       return false;
     return this.queue.size > 0 || this.canDraw;
+  }
+
+  /** Whether the server's limit leaves no room for another trial. */
+  get isFull(): boolean {
+    return this.nextTrial > this.limits.maxTrialsPerStudy;
+  }
+
+  /** The refusal of a new trial where the study is full. */
+  full(retryAfterSeconds?: number): WazirError {
+    return limitExceeded('maxTrialsPerStudy', this.limits, formatStudyName(this.name), { retryAfterSeconds });
   }
 
   /** Whether the sampler may make a trial now. */

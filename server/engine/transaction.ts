@@ -27,6 +27,8 @@ export class Transaction {
   readonly #afterwards: (() => void)[] = [];
   readonly #startSequence: number;
   #studyChanged = false;
+  /** Set where it frees more than it writes, so that it passes on a full disk. */
+  makesSpace = false;
 
   constructor(readonly study: Study) {
     this.#startSequence = study.sequence;
@@ -121,15 +123,16 @@ export class Transaction {
       const merged = live.merged();
       live.record = { ...merged, trial: { ...merged.trial!, sequence } };
       if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
+      const value = TrialRecord.encode(live.record).finish();
       this.add(
-        { type: 'put', key: keys.trial(uid, live.id), value: TrialRecord.encode(live.record).finish() },
+        { type: 'put', key: keys.trial(uid, live.id), value },
         {
           type: 'put',
           key: keys.change(uid, sequence),
           value: ChangeRecord.encode({ trial: live.id }).finish(),
         },
       );
-      if (study.watchers.any) changes.push({ sequence, trial: study.view(live) });
+      if (study.watchers.any) changes.push({ sequence, trial: study.view(live), bytes: value.length });
     }
     if (study.watchers.any)
       for (const live of this.#reported.values())
@@ -174,6 +177,7 @@ export class Transaction {
       expectedSequence: this.#startSequence,
       sequence,
       ops: this.#ops,
+      makesSpace: this.makesSpace,
     });
     // Whoever waits for it hears of a failure itself.
     written.catch((cause: unknown) => study.onCommitFailure?.(cause));

@@ -1,5 +1,10 @@
-/** Askers for whom there was nothing yet: served first come, first served. */
+/**
+ * Askers for whom there was nothing yet: served first come, first served. Ten
+ * thousand may wait, and one event can concern them all; they are then answered in
+ * portions, so that other clients are served in between.
+ */
 import type { Clock, Timer } from './clock.js';
+import type { Place } from './quota.js';
 
 /** A parked asker. */
 export interface Waiter {
@@ -15,39 +20,70 @@ export interface Waiter {
   refuse(error: Error): void;
 }
 
-export class Waiters {
-  readonly #line = new Map<Waiter, Timer>();
-  #closed: Error | undefined;
+/** Answered in one turn of the event loop; it takes some milliseconds. */
+const portion = 100;
 
-  constructor(private readonly clock: Clock) {}
+export class Waiters {
+  readonly #line = new Map<Waiter, { readonly timer: Timer; readonly place: Place }>();
+  #closed: Error | undefined;
+  #goingOn = false;
+
+  /** @param takePlace throws where nobody more may wait */
+  constructor(
+    private readonly clock: Clock,
+    private readonly takePlace: () => Place,
+  ) {}
 
   get size(): number {
     return this.#line.size;
   }
 
-  /** Puts an asker at the end of the line for so many milliseconds. */
+  /** Whether there was more to hand out than one turn could: who comes now must go to the end of the line. */
+  get isServing(): boolean {
+    return this.#goingOn;
+  }
+
+  /** Puts an asker at the end of the line for so many milliseconds; refuses it where there is no place. */
   park(waiter: Waiter, ms: number): void {
     if (this.#closed) {
       waiter.refuse(this.#closed);
       return;
     }
+    let place: Place;
+    try {
+      place = this.takePlace();
+    } catch (error) {
+      waiter.refuse(error as Error);
+      return;
+    }
     const timer = this.clock.after(ms, () => {
       if (this.leave(waiter)) waiter.giveUp();
     });
-    this.#line.set(waiter, timer);
+    this.#line.set(waiter, { timer, place });
   }
 
   /** Takes an asker out of the line; false where it was not in it. */
   leave(waiter: Waiter): boolean {
-    const timer = this.#line.get(waiter);
-    if (!timer) return false;
-    timer.cancel();
+    const parked = this.#line.get(waiter);
+    if (!parked) return false;
+    parked.timer.cancel();
+    parked.place.leave();
     return this.#line.delete(waiter);
   }
 
   /** Serves from the front for as long as there is something to hand out. */
   serve(): void {
+    if (this.#goingOn) return;
+    let served = 0;
     for (const waiter of this.#line.keys()) {
+      if (served++ === portion) {
+        this.#goingOn = true;
+        setImmediate(() => {
+          this.#goingOn = false;
+          this.serve();
+        });
+        return;
+      }
       if (!waiter.serve()) return;
       this.leave(waiter);
     }
@@ -61,9 +97,12 @@ export class Waiters {
 
   /** Ends all with an error. */
   refuseAll(error: Error): void {
-    for (const waiter of [...this.#line.keys()]) {
-      this.leave(waiter);
-      waiter.refuse(error);
-    }
+    const all = [...this.#line.keys()];
+    for (const waiter of all) this.leave(waiter);
+    const refuse = () => {
+      for (const waiter of all.splice(0, portion)) waiter.refuse(error);
+      if (all.length > 0) setImmediate(refuse);
+    };
+    refuse();
   }
 }

@@ -19,6 +19,8 @@ export async function* watch(
   study.check();
   const watcher = study.watchers.add();
   const leave = () => watcher.end(new WazirError('CANCELLED', 'the watcher has left'));
+  // It may have gone while the study was being read.
+  if (signal.aborted) leave();
   signal.addEventListener('abort', leave, { once: true });
   let last = afterSequence;
   try {

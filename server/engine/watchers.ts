@@ -12,12 +12,17 @@ export interface Change {
   readonly sequence: number;
   readonly study?: StudyMessage;
   readonly trial?: Trial;
+  /** About how many bytes of memory it keeps that would go without it. */
+  readonly bytes?: number;
 }
 
 const mostPending = 10_000;
+// A trial may be a megabyte, and one that has ended is kept by its watchers alone.
+const mostPendingBytes = 16 << 20;
 
 export class Watcher {
   readonly #pending = new Map<number, Change>();
+  #pendingBytes = 0;
   #overflowed = false;
   #wake: (() => void) | undefined;
   #end: Error | undefined;
@@ -28,11 +33,12 @@ export class Watcher {
     for (const change of changes) {
       const record = change.trial?.id ?? 0;
       // Deleted and set anew, so that the order of the map is that of the sequence.
+      this.#pendingBytes += (change.bytes ?? 0) - (this.#pending.get(record)?.bytes ?? 0);
       this.#pending.delete(record);
       this.#pending.set(record, change);
     }
-    if (this.#pending.size > mostPending) {
-      this.#pending.clear();
+    if (this.#pending.size > mostPending || this.#pendingBytes > mostPendingBytes) {
+      this.#clear();
       this.#overflowed = true;
     }
     this.#wake?.();
@@ -65,8 +71,13 @@ export class Watcher {
       return 'behind';
     }
     const changes = [...this.#pending.values()];
-    this.#pending.clear();
+    this.#clear();
     return changes;
+  }
+
+  #clear(): void {
+    this.#pending.clear();
+    this.#pendingBytes = 0;
   }
 }
 

@@ -1,32 +1,12 @@
 /** A write that really fails: the operating system refuses to let a file of this process grow. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { once, EventEmitter } from 'node:events';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
+import { breakDisk } from './broken-disk.js';
 import { EngineWorld } from './engine-world.js';
 import { jobOf } from './study-driver.js';
 import { single } from './study-specs.js';
 
 const minute = 60_000;
-
-/** Writes past so many bytes of a file fail with EFBIG; node ignores the signal that comes with it. */
-function limitFileSize(bytes: number | 'unlimited'): void {
-  execFileSync('prlimit', ['--pid', `${process.pid}`, `--fsize=${bytes}:unlimited`]);
-}
-
-/** No file can grow until what is returned is called, which also brings the engine back. */
-function breakDisk(t: TestContext, world: EngineWorld): () => Promise<void> {
-  const health = new EventEmitter();
-  world.engine.onHealth((healthy) => health.emit(healthy ? 'well' : 'ill'));
-  t.after(() => Promise.resolve(limitFileSize('unlimited')));
-  limitFileSize(1);
-  return async () => {
-    limitFileSize('unlimited');
-    const well = once(health, 'well');
-    await world.clock.advance(minute);
-    await well;
-  };
-}
 
 function reasonOf(error: unknown): string {
   return (error as { reason: string }).reason;

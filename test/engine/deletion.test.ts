@@ -66,6 +66,28 @@ test('its measurements go, its steps stay spent, and the counts of the study sho
   for await (const [key] of world.store.iterate(keys.measurementsOf(uid, 1))) assert.fail(key);
 });
 
+test('a measurement that comes while the trial is being deleted does not outlast it', async (t) => {
+  const world = await EngineWorld.open(t);
+  const study = await world.create(single(3));
+  const { uid } = await study.study();
+  // The report falls into each step of the deletion in turn; it ends the trial, so nothing holds the trial any more.
+  for (let turns = 0; turns < 12; turns++) {
+    const job = await study.take('a');
+    await study.report(job, 1, 0.5);
+    await world.clock.advance(minute);
+    const removed = study.remove(job.trial).then(
+      () => true,
+      (error: { reason?: string }) => assert.equal(error.reason, 'TRIAL_LENT'),
+    );
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await study.report(job, 3, 0.1).catch((error: { reason?: string }) => {
+      assert.equal(error.reason, 'TRIAL_NOT_FOUND');
+    });
+    if (!(await removed)) await study.remove(job.trial);
+    for await (const [key] of world.store.iterate(keys.measurementsOf(uid, job.trial))) assert.fail(key);
+  }
+});
+
 test('trials that wait for anything can be deleted: queued, lapsed, given back', async (t) => {
   const world = await EngineWorld.open(t);
   const study = await world.create({ ...single(9), limits: { maxTrials: 3 } });

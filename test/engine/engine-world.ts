@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { createStudy } from '../../server/engine/commands/create-study.js';
 import { deleteStudy } from '../../server/engine/commands/delete-study.js';
+import { limitsFrom, type Limits } from '../../server/domain/limits.js';
 import { Engine } from '../../server/engine/engine.js';
 import {
   CreateStudyRequest,
@@ -35,17 +36,23 @@ export class EngineWorld {
   #number = 0;
 
   private constructor(
-    private readonly directory: string,
+    readonly directory: string,
+    public limits: Limits,
     public store: Store,
     public engine: Engine,
   ) {}
 
   /** A fresh one, which goes when the test ends. */
-  static async open(test: Ending): Promise<EngineWorld> {
-    const directory = await mkdtemp(join(base, 'wazir-engine-'));
+  static async open(test: Ending, given: Partial<Limits> = {}): Promise<EngineWorld> {
+    return EngineWorld.on(await mkdtemp(join(base, 'wazir-engine-')), test, given);
+  }
+
+  /** One on a directory that may have data, which goes when the test ends. */
+  static async on(directory: string, test: Ending, given: Partial<Limits> = {}): Promise<EngineWorld> {
+    const limits = limitsFrom(given);
     const store = await openLevelStore({ directory, freeSpaceFloorBytes: 0 });
-    const world = new EngineWorld(directory, store, undefined as unknown as Engine);
-    world.engine = new Engine(store, world.clock, logger);
+    const world = new EngineWorld(directory, limits, store, undefined as unknown as Engine);
+    world.engine = new Engine(store, world.clock, logger, limits);
     await world.engine.open();
     test.after(async () => {
       await world.#close();
@@ -57,16 +64,34 @@ export class EngineWorld {
   /** Closes all and opens it anew. `freeSpaceFloorBytes` above what the disk has lets no commit through. */
   async restart(freeSpaceFloorBytes = 0): Promise<void> {
     await this.#close();
+    await this.#open(freeSpaceFloorBytes);
+  }
+
+  async #open(freeSpaceFloorBytes: number): Promise<void> {
     this.store = await openLevelStore({ directory: this.directory, freeSpaceFloorBytes });
-    this.engine = new Engine(this.store, this.clock, logger);
+    this.engine = new Engine(this.store, this.clock, logger, this.limits);
     await this.engine.open();
   }
 
+  /** Closes all, runs what is given on the directory, and opens it anew. */
+  async offline<T>(run: () => Promise<T>): Promise<T> {
+    await this.#close();
+    try {
+      return await run();
+    } finally {
+      await this.#open(0);
+    }
+  }
+
   /** Creates a study: with one parameter, a loss to be minimised, and a seed, unless told otherwise. */
-  async create(spec: Given<typeof StudySpec> = {}, studyId = `s${++this.#number}`): Promise<StudyDriver> {
+  async create(
+    spec: Given<typeof StudySpec> = {},
+    studyId = `s${++this.#number}`,
+    owner = 'test',
+  ): Promise<StudyDriver> {
     const study = { spec: { ...usual, ...spec } };
-    await createStudy(this.engine, 'test', CreateStudyRequest.fromPartial({ studyId, study }));
-    return new StudyDriver(this, { owner: 'test', study: studyId });
+    await createStudy(this.engine, owner, CreateStudyRequest.fromPartial({ studyId, study }));
+    return new StudyDriver(this, { owner, study: studyId });
   }
 
   async delete(study: StudyDriver): Promise<void> {

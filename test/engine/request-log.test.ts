@@ -149,9 +149,12 @@ test('an id is forgotten only after 24 hours and 10,000 later ones', async (t) =
   await burst('y', 10);
   assert.ok(await isKnown(), 'within the day');
   await world.restart();
+  await world.clock.advance(60 * minute - 1);
+  await burst('z', 1);
+  assert.ok(await isKnown(), 'within an hour of a restart');
   await world.clock.advance(1);
   assert.ok(await isKnown(), 'nothing has been recorded since');
-  await burst('z', 1);
+  await burst('last', 1);
   assert.equal(await isKnown(), false);
   assert.equal(first.trials[0]!.id, 1);
 });

@@ -186,12 +186,13 @@ export class StudyDriver {
 
   async trials(): Promise<Trial[]> {
     const request = ListTrialsRequest.fromPartial({ pageSize: 1000 });
-    return (await listTrials(await this.study(), request)).trials;
+    return (await listTrials(await this.study(), request, this.host.engine.pageTokens('*'))).trials;
   }
 
   async measurements(trial: number, showSuperseded = false): Promise<Measurement[]> {
     const request = ListMeasurementsRequest.fromPartial({ pageSize: 1000, showSuperseded });
-    return (await listMeasurements(await this.study(), trial, request)).measurements;
+    const tokens = this.host.engine.pageTokens('*');
+    return (await listMeasurements(await this.study(), trial, request, tokens)).measurements;
   }
 
   async optimal(): Promise<Trial[]> {

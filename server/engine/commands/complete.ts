@@ -50,6 +50,7 @@ function end(
     throw new WazirError(
       'NO_MEASUREMENT',
       `${study.trialName(live.id)} has no measurement: give a final_measurement, an infeasible_reason or a failure_reason`,
+      { resource: study.trialName(live.id) },
     );
   const transaction = new Transaction(study);
   const decided = given && takeIn(transaction, live, given, outcome === undefined);
@@ -123,7 +124,7 @@ async function completeAgain(study: Study, trial: number, request: CompleteTrial
       throw new WazirError(
         'FINAL_MEASUREMENT_CONFLICT',
         `${study.trialName(trial)} has ended with another final measurement, which stands`,
-        { metadata: { metric: conflict ?? added[0]!.name } },
+        { metadata: { metric: conflict ?? added[0]!.name }, resource: study.trialName(trial) },
       );
   }
   return ended;

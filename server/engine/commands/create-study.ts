@@ -1,7 +1,7 @@
 /** Creates a study. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { invalid, WazirError } from '../../domain/errors.js';
-import { formatStudyName, idFault, type StudyName } from '../../domain/names.js';
+import { formatOwner, formatStudyName, idFault, type StudyName } from '../../domain/names.js';
 import { ChangeRecord, NameRecord, StudyRecord } from '../../gen/wazir/internal/v1/records.js';
 import { Study as StudyMessage, type CreateStudyRequest } from '../../gen/wazir/v1/study.js';
 import { StudyState } from '../../gen/wazir/v1/trial.js';
@@ -11,7 +11,7 @@ import type { Engine } from '../engine.js';
 import { makeStudy } from '../load.js';
 import { methods } from '../methods.js';
 import { completeSpec } from '../study-spec.js';
-import { checkLabels, checkMetadata } from './check-annotations.js';
+import { checkLabels, checkMetadata, checkRecordSize, type Annotated } from './check-annotations.js';
 import { checkDisplayName } from './update-study.js';
 
 export async function createStudy(
@@ -24,16 +24,21 @@ export async function createStudy(
   const fault = request.studyId === '' ? undefined : idFault(request.studyId);
   if (fault !== undefined) throw invalid('study_id', fault);
   // Drawn once and kept: what follows from it is the study's, not the process's.
-  const spec = completeSpec(given.spec, 'study.spec', randomInt(2 ** 47));
+  const of: Annotated = { limits: engine.limits, subject: formatOwner(owner) };
+  const spec = completeSpec(given.spec, 'study.spec', randomInt(2 ** 47), of);
   checkDisplayName(given.displayName);
   checkLabels('study.labels', given.labels);
-  checkMetadata('study.metadata', given.metadata);
+  checkMetadata('study.metadata', given.metadata, of);
+  checkRecordSize('study', StudyMessage.encode(given).finish().length, of);
   return engine.requests.once(owner, methods.createStudy, request, async (recordAnswer) => {
     const name: StudyName = { owner, study: request.studyId || `study-${randomBytes(6).toString('hex')}` };
     return engine.withName(name, async () => {
       const { store, clock } = engine;
       if (await store.get(keys.name(owner, name.study)))
-        throw new WazirError('STUDY_EXISTS', `${formatStudyName(name)} exists already`);
+        throw new WazirError('STUDY_EXISTS', `${formatStudyName(name)} exists already`, {
+          resource: formatStudyName(name),
+        });
+      const room = await engine.studyCount.reserve(owner);
       const uid = randomBytes(8).toString('hex');
       const message = StudyMessage.fromPartial({
         name: formatStudyName(name),
@@ -47,9 +52,9 @@ export async function createStudy(
         sequence: 1,
       });
       const record = StudyRecord.fromPartial({ study: message });
-      const study = makeStudy(store, clock, name, record);
+      const study = makeStudy(engine.home, name, record);
       const view = study.messageView();
-      await store.commit({
+      const created = store.commit({
         studyUid: uid,
         epoch: study.epoch,
         expectedSequence: 0,
@@ -65,6 +70,12 @@ export async function createStudy(
           ...recordAnswer(view),
         ],
       });
+      try {
+        await created;
+      } catch (error) {
+        room.giveBack();
+        throw error;
+      }
       engine.adopt(study);
       return view;
     });

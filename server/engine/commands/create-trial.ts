@@ -1,9 +1,10 @@
 /** Adds a trial of a user's own: queued, or as a warm start. */
 import { invalid, WazirError } from '../../domain/errors.js';
+import { formatStudyName } from '../../domain/names.js';
 import { TrialState } from '../../domain/spec.js';
 import { arrange } from '../../domain/user-parameters.js';
 import { TrialRecord } from '../../gen/wazir/internal/v1/records.js';
-import { StudyState, TrialSource, type CreateTrialRequest, type Trial } from '../../gen/wazir/v1/trial.js';
+import { StudyState, TrialSource, type CreateTrialRequest, Trial } from '../../gen/wazir/v1/trial.js';
 import { toTimestamp } from '../clock.js';
 import { newTrial } from '../hand-out.js';
 import { methods } from '../methods.js';
@@ -11,7 +12,7 @@ import { settle } from '../settle.js';
 import type { Study } from '../study.js';
 import { Transaction } from '../transaction.js';
 import { checkFinal } from './complete.js';
-import { checkLabels, checkMetadata } from './check-annotations.js';
+import { checkLabels, checkMetadata, checkReason, checkRecordSize } from './check-annotations.js';
 
 export async function createTrial(study: Study, request: CreateTrialRequest): Promise<Trial> {
   study.check();
@@ -19,13 +20,17 @@ export async function createTrial(study: Study, request: CreateTrialRequest): Pr
   if (!given) throw invalid('trial', 'must be set');
   const point = study.space.toPoint(given.parameters, 'trial.parameters');
   checkLabels('trial.labels', given.labels);
-  checkMetadata('trial.metadata', given.metadata);
+  const of = { limits: study.limits, subject: formatStudyName(study.name) };
+  checkMetadata('trial.metadata', given.metadata, of);
+  checkRecordSize('trial', Trial.encode(given).finish().length, of);
+  checkReason('trial.infeasible_reason', given.infeasibleReason);
   const infeasible = given.infeasibleReason !== '';
   const final = given.finalMeasurement;
   if (final) checkFinal(study, 'trial.final_measurement', final, !infeasible);
   const state = infeasible ? TrialState.INFEASIBLE : final ? TrialState.SUCCEEDED : TrialState.REQUESTED;
   return study.requests.once(study, methods.createTrial, request, async (record) => {
     if (state === TrialState.REQUESTED) checkQueue(study);
+    if (study.isFull) throw study.full();
     const transaction = new Transaction(study);
     const id = study.nextTrial++;
     const queued = state === TrialState.REQUESTED;
@@ -63,11 +68,15 @@ function checkQueue(study: Study): void {
     throw new WazirError(
       'STUDY_COMPLETED',
       'the study is COMPLETED and hands out no trials; raise its limits, or give a final_measurement',
+      { resource: formatStudyName(study.name) },
     );
   if (!study.hasRoom)
     throw new WazirError(
       'LIMIT_EXCEEDED',
       `limits.max_trials = ${study.spec.limits!.maxTrials} are created; raise the limit to queue more`,
-      { metadata: { limit: 'max_trials' } },
+      {
+        metadata: { limit: 'max_trials', max: String(study.spec.limits!.maxTrials) },
+        resource: formatStudyName(study.name),
+      },
     );
 }

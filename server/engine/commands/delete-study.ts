@@ -1,17 +1,19 @@
 /** Deletes a study: its name at once, its records in the background. */
 import { WazirError } from '../../domain/errors.js';
 import { formatStudyName, type StudyName } from '../../domain/names.js';
+import { studyNotFound } from '../../domain/not-found.js';
 import { Empty } from '../../gen/google/protobuf/empty.js';
 import { PurgeRecord } from '../../gen/wazir/internal/v1/records.js';
 import type { DeleteStudyRequest } from '../../gen/wazir/v1/study.js';
 import { keys } from '../../store/keys.js';
-import { studyNotFound, type Engine } from '../engine.js';
+import type { Engine } from '../engine.js';
 import { methods } from '../methods.js';
 
 export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStudyRequest): Promise<Empty> {
   return engine.requests.once(name.owner, methods.deleteStudy, request, (recordAnswer) =>
     engine.withName(name, async () => {
       const study = await engine.study(name);
+      const uncount = await engine.studyCount.deletion(name.owner);
       await study.settled();
       study.check();
       const full = formatStudyName(name);
@@ -25,6 +27,7 @@ export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStud
         epoch: study.epoch,
         expectedSequence: before,
         sequence,
+        makesSpace: true,
         ops: [
           { type: 'del', key: keys.name(name.owner, name.study) },
           { type: 'del', key: keys.study(study.uid) },
@@ -38,6 +41,7 @@ export function deleteStudy(engine: Engine, name: StudyName, request: DeleteStud
       });
       try {
         await deleted;
+        uncount();
         // Only now: who waits is told what is so, not what may still fail.
         engine.drop(study, studyNotFound(name));
       } catch (error) {

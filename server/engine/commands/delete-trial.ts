@@ -19,12 +19,11 @@ export function deleteTrial(study: Study, trial: number, request: DeleteTrialReq
   study.check();
   return study.requests.once(study, methods.deleteTrial, request, (record) =>
     study.inLane(async () => {
-      const measurements: Op[] = [];
-      for await (const [key] of study.store.iterate(keys.measurementsOf(study.uid, trial)))
-        measurements.push({ type: 'del', key });
+      const measurements = await deletedMeasurements(study, trial);
       const live = study.trials.get(trial) ?? new LiveTrial(await readTrial(study, trial));
       if (study.leases.isRunning(trial) || study.saving.isRunning(trial)) throw busy(study, trial);
       const transaction = new Transaction(study);
+      transaction.makesSpace = true;
       if (!hasEnded(live.trial.state))
         endTrial(transaction, live, {
           state: TrialState.STOPPED,
@@ -41,10 +40,25 @@ export function deleteTrial(study: Study, trial: number, request: DeleteTrialReq
   );
 }
 
+/** Deletes a trial's measurements, those included that come while they are listed. */
+async function deletedMeasurements(study: Study, trial: number): Promise<Op[]> {
+  for (;;) {
+    await study.settled();
+    study.check();
+    // Undefined once it has ended: then no further measurement is taken.
+    const newest = study.trials.get(trial)?.reportSequence;
+    const deletions: Op[] = [];
+    for await (const [key] of study.store.iterate(keys.measurementsOf(study.uid, trial)))
+      deletions.push({ type: 'del', key });
+    if (study.trials.get(trial)?.reportSequence === newest) return deletions;
+  }
+}
+
 function busy(study: Study, trial: number): WazirError {
   return new WazirError(
     'TRIAL_LENT',
     `${study.trialName(trial)} is lent; stop it and wait until its worker has been told`,
+    { resource: study.trialName(trial) },
   );
 }
 

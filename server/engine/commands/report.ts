@@ -67,7 +67,7 @@ async function reportLate(
     throw new WazirError(
       'MEASUREMENT_CONFLICT',
       `step ${given.step} of this attempt is known with another value of ${JSON.stringify(conflict)}; the first stands`,
-      { metadata: { step: String(given.step), metric: conflict } },
+      { metadata: { step: String(given.step), metric: conflict }, resource: study.trialName(trial) },
     );
   if (added.length === 0) {
     if (known.directive) return known.directive;

@@ -3,7 +3,7 @@ import { WazirError } from '../../domain/errors.js';
 import { StudyState, type SuggestTrialsRequest, SuggestTrialsResponse } from '../../gen/wazir/v1/trial.js';
 import { toDuration } from '../clock.js';
 import { armExpiry } from '../expiry.js';
-import { handOut, type Asker } from '../hand-out.js';
+import { handOut, refusalWhereFull, type Asker } from '../hand-out.js';
 import { methods } from '../methods.js';
 import type { Recorder } from '../request-log.js';
 import type { Study } from '../study.js';
@@ -64,7 +64,9 @@ function ask(
   if (signal.aborted) return Promise.reject(cancelled());
   // A lease may have ended and its timer be late: what it sets free is theirs who wait.
   study.waiters.serve();
-  const first = attempt(study, asker, record);
+  // Where not all of them could be served yet, this one waits its turn.
+  const mayTry = !study.waiters.isServing;
+  const first = mayTry ? attempt(study, asker, record) : undefined;
   if (first) {
     // It may have found the end, which concerns all that wait.
     if (study.state === StudyState.COMPLETED) study.waiters.serve();
@@ -74,6 +76,7 @@ function ask(
   if (waitMs <= 0) return nothing();
   // Parked, it takes no trial back: by then the client may have got one by another call.
   const parked = { ...asker, recover: false };
+  let asks = mayTry ? parked : asker;
   return new Promise((resolve, reject) => {
     const leave = () => {
       if (study.waiters.leave(waiter)) reject(cancelled());
@@ -84,7 +87,8 @@ function ask(
     };
     const waiter: Waiter = {
       serve() {
-        const response = attempt(study, parked, record);
+        const response = attempt(study, asks, record);
+        asks = parked;
         if (response) settle(response);
         return response !== undefined;
       },
@@ -107,8 +111,10 @@ function attempt(
   armExpiry(study);
   if (lent.length === 0 && study.state !== StudyState.COMPLETED) {
     // Promotions may have been decided for trials whose checkpoint is still being saved.
-    transaction.commit(() => undefined).catch(() => undefined);
-    return undefined;
+    const committed = transaction.commit(() => undefined);
+    committed.catch(() => undefined);
+    const refusal = refusalWhereFull(study);
+    return refusal && committed.then(() => Promise.reject(refusal));
   }
   return transaction.commit(
     () =>

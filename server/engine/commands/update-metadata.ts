@@ -1,12 +1,29 @@
 /** Merges metadata of a study and its trials by (namespace, key), all of it or nothing. */
 import { invalid } from '../../domain/errors.js';
-import type { Metadata, UpdateMetadataRequest, UpdateMetadataResponse } from '../../gen/wazir/v1/trial.js';
+import { formatStudyName } from '../../domain/names.js';
+import { Study as StudyMessage } from '../../gen/wazir/v1/study.js';
+import {
+  Trial,
+  type Metadata,
+  type UpdateMetadataRequest,
+  type UpdateMetadataResponse,
+} from '../../gen/wazir/v1/trial.js';
 import { readTrial } from '../fence.js';
 import { LiveTrial } from '../live-trial.js';
 import { methods } from '../methods.js';
 import type { Study } from '../study.js';
 import { Transaction } from '../transaction.js';
-import { checkMetadataKey, checkMetadataSize, metadataKey } from './check-annotations.js';
+import {
+  checkMetadataKey,
+  checkMetadataSize,
+  checkRecordSize,
+  metadataBytes,
+  metadataKey,
+} from './check-annotations.js';
+
+const maxTrials = 10_000;
+// All of it is one batch, of whole records.
+const maxBatchBytes = 16 * 2 ** 20;
 
 /** Updates by trial; 0 is the study itself. */
 type Updates = ReadonlyMap<number, readonly Metadata[]>;
@@ -20,10 +37,28 @@ export async function updateMetadata(
   return study.requests.once(study, methods.updateMetadata, request, (record) =>
     study.inLane(async () => {
       const trials = await findTrials(study, updates);
+      let bytes = 0;
       const merged = [...updates].map(([id, entries]) => {
-        const metadata = merge(trials.get(id)?.trial.metadata ?? study.message.metadata, entries);
-        checkMetadataSize('updates', metadata);
-        return { live: trials.get(id), metadata };
+        const live = trials.get(id);
+        const before = live?.trial.metadata ?? study.message.metadata;
+        const metadata = merge(before, entries);
+        const size = live
+          ? Trial.encode({ ...live.trial, metadata }).finish().length
+          : StudyMessage.encode({ ...study.message, metadata }).finish().length;
+        // What shrinks may be over a limit that has been lowered since.
+        if (metadataBytes(metadata) > metadataBytes(before)) {
+          const subject = live ? study.trialName(id) : formatStudyName(study.name);
+          const of = { limits: study.limits, subject };
+          checkMetadataSize('updates', metadata, of);
+          checkRecordSize('updates', size, of);
+        }
+        bytes += size;
+        if (bytes > maxBatchBytes)
+          throw invalid(
+            'updates',
+            `change records of more than ${maxBatchBytes} bytes in all; send fewer at once`,
+          );
+        return { live, metadata };
       });
       const transaction = new Transaction(study);
       for (const { live, metadata } of merged) {
@@ -46,6 +81,8 @@ function sortByTrial({ updates }: UpdateMetadataRequest): Updates {
     if (entries) entries.push(metadata);
     else byTrial.set(trial, [metadata]);
   });
+  if (byTrial.size > maxTrials)
+    throw invalid('updates', `must be of at most ${maxTrials} trials; send fewer at once`);
   return byTrial;
 }
 
@@ -53,9 +90,10 @@ function sortByTrial({ updates }: UpdateMetadataRequest): Updates {
 async function findTrials(study: Study, updates: Updates): Promise<Map<number, LiveTrial>> {
   const ended = new Map<number, LiveTrial>();
   for (;;) {
-    const missing = [...updates.keys()].find((id) => id !== 0 && !study.trials.has(id) && !ended.has(id));
-    if (missing === undefined) break;
-    ended.set(missing, new LiveTrial(await readTrial(study, missing)));
+    const missing = [...updates.keys()].filter((id) => id !== 0 && !study.trials.has(id) && !ended.has(id));
+    if (missing.length === 0) break;
+    for (const id of missing)
+      if (!study.trials.has(id)) ended.set(id, new LiveTrial(await readTrial(study, id)));
   }
   const found = new Map(ended);
   for (const id of updates.keys()) {

@@ -1,5 +1,6 @@
 /** Changes what of a study can change: names for people, limits, state. */
 import { invalid, WazirError } from '../../domain/errors.js';
+import { formatStudyName } from '../../domain/names.js';
 import type { Study as StudyMessage, StudyLimits, UpdateStudyRequest } from '../../gen/wazir/v1/study.js';
 import { StudyEndReason, StudyState } from '../../gen/wazir/v1/trial.js';
 import { toMilliseconds } from '../clock.js';
@@ -39,7 +40,7 @@ export async function updateStudy(study: Study, request: UpdateStudyRequest): Pr
     const limits = newLimits(study, given, paths);
     const labels = paths.has('labels') ? mergeLabels(study.message.labels, given.labels) : undefined;
     if (labels) checkLabels('study.labels', labels);
-    if (paths.has('state')) checkState(study.message, given.state, limits);
+    if (paths.has('state')) checkState(study, given.state, limits);
     if (paths.has('display_name')) checkDisplayName(given.displayName);
 
     const transaction = new Transaction(study);
@@ -110,15 +111,16 @@ function mergeLabels(
   return Object.fromEntries(merged);
 }
 
-function checkState(study: StudyMessage, to: StudyState, limits: StudyLimits | undefined): void {
-  const { state: from, endReason } = study;
+function checkState(study: Study, to: StudyState, limits: StudyLimits | undefined): void {
+  const { state: from, endReason } = study.message;
   if (to !== ACTIVE && to !== PAUSED && to !== COMPLETED)
     throw invalid('study.state', 'must be ACTIVE, PAUSED or COMPLETED');
-  const goesOn = limits !== undefined && to === ACTIVE && undoes(limits, study.spec!.limits!, endReason);
+  const goesOn = limits !== undefined && to === ACTIVE && undoes(limits, study.spec.limits!, endReason);
   if (from === COMPLETED && to !== COMPLETED && !goesOn)
     throw new WazirError(
       'STUDY_STATE',
       'the study is COMPLETED; raising the limit that ended it makes it ACTIVE again',
+      { resource: formatStudyName(study.name) },
     );
 }
 
