@@ -16,7 +16,14 @@ export function parseAddress(text: string, leastPort: number): Address | undefin
   return { kind: 'tcp', host: (match[1] ?? match[2])!, port };
 }
 
-/** Whether only this machine can reach the address. */
+/** An address as it is written, `host:port`, `[ipv6]:port` or `unix:/path`. */
+export function formatAddress(address: Address): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  const { host, port } = address;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether an address that is to be called is on this machine, going by how it is written. */
 export function isLocal(address: Address): boolean {
   if (address.kind === 'unix') return true;
   return address.host === 'localhost' || address.host === '::1' || /^127(\.\d{1,3}){3}$/.test(address.host);
