@@ -19,9 +19,9 @@ export function measurementService(engine: Engine, parts: HandlerParts): Measure
 
     streamMeasurements: streamMeasurements(engine, parts),
 
-    listMeasurements: unary(parts, async (request) => {
+    listMeasurements: unary(parts, async (request, { reach }) => {
       const { trial, ...studyName } = parseTrialName('parent', request.parent);
-      return listMeasurements(await engine.study(studyName), trial, request);
+      return listMeasurements(await engine.study(studyName), trial, request, engine.pageTokens(reach));
     }),
   };
 }

@@ -10,6 +10,7 @@ import { renew } from '../engine/commands/renew.js';
 import { report } from '../engine/commands/report.js';
 import { draining, type Engine } from '../engine/engine.js';
 import type { DirectiveListener } from '../engine/directive-listeners.js';
+import type { Place } from '../engine/quota.js';
 import type { Study } from '../engine/study.js';
 import {
   Directive_Kind as DirectiveKind,
@@ -18,6 +19,7 @@ import {
   type StreamMeasurementsResponse,
 } from '../gen/wazir/v1/measurement.js';
 import { drained } from './drained.js';
+import type { Admission } from './guard.js';
 import { logCall, type HandlerParts } from './handler.js';
 import { explain, Malformed, messageIdOf } from './malformed.js';
 import { toServiceError, toStatus } from './status.js';
@@ -37,8 +39,13 @@ export function streamMeasurements(
 class MeasurementStream {
   /** By study and trial, what ends its being told of a stop. */
   readonly #heard = new Map<string, { readonly study: Study; readonly end: () => void }>();
-  #stopDraining: (() => void) | undefined;
-  readonly #start = performance.now();
+  /** Directives that nobody asked for and that wait to be told, by study and trial. */
+  readonly #untold = new Map<string, StreamMeasurementsResponse>();
+  #admission: Admission | undefined;
+  #place: Place | undefined;
+  #owner: string | undefined;
+  readonly #endings: (() => void)[] = [];
+  readonly #startMs = performance.now();
   #underWay = 0;
   #last: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -51,11 +58,24 @@ class MeasurementStream {
 
   run(): void {
     const { call } = this;
+    try {
+      this.#admission = this.parts.guard.admit(call);
+      this.#admission.authoriseRole();
+      this.#place = this.engine.streams.take();
+    } catch (error) {
+      this.#close(error);
+      return;
+    }
     call.on('data', (request: StreamMeasurementsRequest | Malformed) => this.#take(request));
     call.on('end', () => void this.#last.then(() => this.#close()));
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
-    this.#stopDraining = this.engine.onDrain(() => void this.#last.then(() => this.#close(draining())));
+    const place = this.#place;
+    this.#endings.push(
+      () => place.leave(),
+      this.engine.onDrain(() => void this.#last.then(() => this.#close(draining()))),
+      this.#admission.onRevoked((why) => this.#close(why)),
+    );
   }
 
   get #closed(): boolean {
@@ -65,12 +85,12 @@ class MeasurementStream {
   #close(error?: unknown): void {
     if (this.#closed) return;
     this.#closing.abort();
-    this.#stopDraining?.();
+    for (const end of this.#endings) end();
     for (const { end } of this.#heard.values()) end();
-    const path = this.call.getPath();
     if (error === undefined) this.call.end();
     else this.call.emit('error', toServiceError(error));
-    logCall(this.parts.logger, path, this.#start, error);
+    const principal = this.#admission?.principal.name;
+    logCall(this.parts.logger, { path: this.call.getPath(), startMs: this.#startMs, principal }, error);
   }
 
   #take(request: StreamMeasurementsRequest | Malformed): void {
@@ -88,6 +108,22 @@ class MeasurementStream {
     await drained(this.call, this.#closing.signal);
   }
 
+  /**
+   * Tells a directive that nobody asked for, in its turn among the answers. Of each
+   * trial the newest waits, so that a reader that takes nothing costs no more than that.
+   */
+  #tell(trial: string, told: StreamMeasurementsResponse): void {
+    if (this.#closed) return;
+    const waits = this.#untold.has(trial);
+    this.#untold.set(trial, told);
+    if (waits) return;
+    this.#last = this.#last.then(() => {
+      const newest = this.#untold.get(trial)!;
+      this.#untold.delete(trial);
+      return this.#write(newest);
+    });
+  }
+
   /** Never rejects: what is wrong with one request is told in its answer. */
   async #answer(request: StreamMeasurementsRequest | Malformed): Promise<StreamMeasurementsResponse> {
     const { descriptors } = this.parts;
@@ -97,6 +133,7 @@ class MeasurementStream {
     const response = { messageId, trial: '', attempt: 0, directive: undefined, error: undefined };
     try {
       if (request instanceof Malformed) throw explain(descriptors, path, request);
+      this.#admission!.authorise(request);
       if (messageId < 1) throw invalid('message_id', 'must be positive');
       return { ...response, directive: await this.#apply(request) };
     } catch (error) {
@@ -108,6 +145,7 @@ class MeasurementStream {
 
   async #apply(request: StreamMeasurementsRequest): Promise<Directive | undefined> {
     const { trial, ...studyName } = parseTrialName('trial', request.trial);
+    this.#claim(studyName.owner);
     const study = await this.engine.study(studyName, request.studyUid);
     // Before the report is applied, so that no stop falls in between.
     const isNew = this.#listen(study, request.trial, trial);
@@ -126,6 +164,18 @@ class MeasurementStream {
     return directive;
   }
 
+  /** The stream counts as its first trial's owner's; over the limit it ends. */
+  #claim(owner: string): void {
+    if (this.#owner !== undefined) return;
+    try {
+      this.#place!.claim(owner);
+      this.#owner = owner;
+    } catch (error) {
+      this.#close(error);
+      throw error;
+    }
+  }
+
   #unlisten(study: Study, trial: number): void {
     const key = `${study.uid}/${trial}`;
     this.#heard.get(key)?.end();
@@ -142,9 +192,8 @@ class MeasurementStream {
     if (this.#closed || known?.study === study) return false;
     // After a failed write the study has been read anew, and tells nothing to those who heard the old one.
     known?.end();
-    const listener: DirectiveListener = (_trial, attempt, directive) => {
-      if (!this.#closed) this.call.write({ messageId: 0, trial: name, attempt, directive, error: undefined });
-    };
+    const listener: DirectiveListener = (_trial, attempt, directive) =>
+      this.#tell(key, { messageId: 0, trial: name, attempt, directive, error: undefined });
     study.listeners.add(trial, listener);
     this.#heard.set(key, { study, end: () => study.listeners.remove(trial, listener) });
     return true;

@@ -1,7 +1,14 @@
 /** THE table from the server's errors to gRPC statuses, and the details that go with them (AIP-193). */
 import { Metadata, status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { WazirError, type Reason, type Violation } from '../domain/errors.js';
-import { BadRequest, ErrorInfo, RetryInfo } from '../gen/google/rpc/error_details.js';
+import {
+  BadRequest,
+  ErrorInfo,
+  PreconditionFailure,
+  QuotaFailure,
+  ResourceInfo,
+  RetryInfo,
+} from '../gen/google/rpc/error_details.js';
 import { Status } from '../gen/google/rpc/status.js';
 import type { Any } from '../gen/google/protobuf/any.js';
 
@@ -25,12 +32,13 @@ export const statusOf: Readonly<Record<Reason, status>> = {
   STUDY_STATE: status.FAILED_PRECONDITION,
   STUDY_COMPLETED: status.FAILED_PRECONDITION,
   LIMIT_EXCEEDED: status.RESOURCE_EXHAUSTED,
+  UNAUTHENTICATED: status.UNAUTHENTICATED,
+  PERMISSION_DENIED: status.PERMISSION_DENIED,
   DRAINING: status.UNAVAILABLE,
   COMMIT_OUTCOME_UNKNOWN: status.UNAVAILABLE,
   STORE_UNAVAILABLE: status.UNAVAILABLE,
   DATA_DAMAGED: status.DATA_LOSS,
   CANCELLED: status.CANCELLED,
-  DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
 };
 
 /*
@@ -71,6 +79,47 @@ function detail(type: string, value: Uint8Array): Any {
   return { typeUrl: `type.googleapis.com/google.rpc.${type}`, value: Buffer.from(value) };
 }
 
+/** `google.rpc` has a detail for each of these kinds of errors; what the error is about is its subject. */
+function subjectDetail({ reason, message, metadata, resource }: WazirError): Any | undefined {
+  if (resource === undefined && reason !== 'LIMIT_EXCEEDED') return undefined;
+  // A limit without a subject is the server's.
+  const subject = resource ?? 'server';
+  const description = shorten(message, maxMessageBytes);
+  switch (statusOf[reason]) {
+    case status.RESOURCE_EXHAUSTED: {
+      const quotaValue = Number(metadata['max'] ?? 0);
+      const violation = { subject, description, quotaId: metadata['limit'] ?? '', quotaValue };
+      return detail(
+        'QuotaFailure',
+        QuotaFailure.encode(QuotaFailure.fromPartial({ violations: [violation] })).finish(),
+      );
+    }
+    case status.FAILED_PRECONDITION: {
+      const violation = { type: reason, subject, description };
+      return detail('PreconditionFailure', PreconditionFailure.encode({ violations: [violation] }).finish());
+    }
+    case status.NOT_FOUND:
+    case status.ALREADY_EXISTS:
+      return detail(
+        'ResourceInfo',
+        ResourceInfo.encode({
+          resourceType: resourceType(subject),
+          resourceName: subject,
+          owner: '',
+          description,
+        }).finish(),
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** The message of the contract that a resource name belongs to; an owner is none. */
+function resourceType(name: string): string {
+  const parts = name.split('/').length;
+  return parts === 6 ? 'wazir.v1.Trial' : parts === 4 ? 'wazir.v1.Study' : 'wazir.v1.Owner';
+}
+
 /** An error as the message `google.rpc.Status`. What is no WazirError is a bug: INTERNAL, and nothing of it is told. */
 export function toStatus(error: unknown): Status {
   if (!(error instanceof WazirError))
@@ -92,6 +141,8 @@ export function toStatus(error: unknown): Status {
         BadRequest.encode(BadRequest.fromPartial({ fieldViolations: fitting(error.violations) })).finish(),
       ),
     );
+  const about = subjectDetail(error);
+  if (about) details.push(about);
   if (error.retryAfterSeconds !== undefined) {
     const seconds = Math.floor(error.retryAfterSeconds);
     const nanos = Math.round((error.retryAfterSeconds - seconds) * 1e9);

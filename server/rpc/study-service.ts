@@ -23,8 +23,8 @@ export function studyService(engine: Engine, parts: HandlerParts): StudyServiceS
 
     getStudy: unary(parts, async ({ name }) => getStudy(await engine.study(parseStudyName('name', name)))),
 
-    listStudies: unary(parts, async (request) =>
-      listStudies(engine, parseOwner('parent', request.parent), request),
+    listStudies: unary(parts, async (request, { reach }) =>
+      listStudies(engine, parseOwner('parent', request.parent), request, engine.pageTokens(reach)),
     ),
 
     updateStudy: unary(parts, async (request) => {
@@ -38,14 +38,19 @@ export function studyService(engine: Engine, parts: HandlerParts): StudyServiceS
       return deleteStudy(engine, parseStudyName('name', request.name), request);
     }),
 
-    listOptimalTrials: unary(parts, async ({ parent }) => ({
-      trials: await listOptimal(await engine.study(parseStudyName('parent', parent))),
+    listOptimalTrials: unary(parts, async ({ parent }, { signal }) => ({
+      trials: await listOptimal(await engine.study(parseStudyName('parent', parent)), signal),
     })),
 
     watchStudy: serverStream(parts, async function* (request, { signal }) {
       const name = parseStudyName('name', request.name);
       if (request.afterSequence < 0) throw invalid('after_sequence', 'must not be negative');
-      yield* watch(await engine.study(name, request.studyUid), request.afterSequence, signal);
+      const place = engine.streams.takeFor(name.owner);
+      try {
+        yield* watch(await engine.study(name, request.studyUid), request.afterSequence, signal);
+      } finally {
+        place.leave();
+      }
     }),
 
     listAlgorithms: unary(parts, async () => listAlgorithms()),

@@ -1,6 +1,7 @@
 /** `wazir.v1.TrialService`: check, call, answer. */
 import { invalid } from '../domain/errors.js';
 import { parseStudyName, parseTrialName } from '../domain/names.js';
+import { checkReason } from '../engine/commands/check-annotations.js';
 import { complete } from '../engine/commands/complete.js';
 import { createTrial } from '../engine/commands/create-trial.js';
 import { deleteTrial } from '../engine/commands/delete-trial.js';
@@ -17,7 +18,6 @@ import { unary, type HandlerParts } from './handler.js';
 
 const maxCount = 1000;
 const maxClientBytes = 256;
-const maxReasonBytes = 4096;
 const longestWaitMs = 60_000;
 
 /** Waits are answered a little before the deadline (Infinity: there is none), so that the answer arrives in time. */
@@ -61,17 +61,22 @@ export function trialService(engine: Engine, parts: HandlerParts): TrialServiceS
 
     getTrial: unary(parts, async ({ name }) => getTrial(...(await trialOf('name', name)))),
 
-    listTrials: unary(parts, async (request) =>
-      listTrials(await engine.study(parseStudyName('parent', request.parent)), request),
+    listTrials: unary(parts, async (request, { reach, signal }) =>
+      listTrials(
+        await engine.study(parseStudyName('parent', request.parent)),
+        request,
+        engine.pageTokens(reach),
+        signal,
+      ),
     ),
 
     completeTrial: unary(parts, async (request) => {
       checkRequestId(request);
       const { outcome } = request;
-      if (outcome && Buffer.byteLength(outcome.value) > maxReasonBytes)
-        throw invalid(
+      if (outcome)
+        checkReason(
           outcome.$case === 'infeasibleReason' ? 'infeasible_reason' : 'failure_reason',
-          `must be at most ${maxReasonBytes} bytes`,
+          outcome.value,
         );
       return complete(...(await trialOf('name', request.name, request.studyUid)), request);
     }),

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import type { ParameterValue } from '../../server/gen/wazir/v1/trial.js';
 import type { Partially } from '../test-client.js';
-import { invalid, refusal, refuseAll, type BadInput } from './bad-input.js';
+import { invalid, overLimit, refusal, refuseAll, type BadInput } from './bad-input.js';
 import { attemptOf, look, loss, prepare, study, type World } from './bad-input-world.js';
 import { owner } from './study-requests.js';
 
@@ -131,13 +131,39 @@ test('created trials, and the ends of lent ones', async (t) => {
     metadata('an update without metadata', [{ trial: 1 }], 'updates[0].metadata'),
     metadata('an update without key', [{ metadata: { namespace: 'n' } }], 'updates[0].metadata.key'),
     metadata('of trial −1', [{ trial: -1, metadata: { key: 'k' } }], 'updates[0].trial'),
-    metadata(
+    overLimit(
       'all or nothing: the second is too large',
-      [
-        { metadata: { key: 'good', value: { $case: 'text', value: 'x' } } },
-        { metadata: { key: 'bad', value: { $case: 'text', value: `${mebibyte}x` } } },
-      ],
+      ({ client }) =>
+        client.updateMetadata({
+          name: study,
+          updates: [
+            { metadata: { key: 'good', value: { $case: 'text', value: 'x' } } },
+            { metadata: { key: 'bad', value: { $case: 'text', value: `${mebibyte}x` } } },
+          ],
+        }),
       'updates',
+    ),
+    metadata(
+      'of 10,001 trials',
+      Array.from({ length: 10_001 }, (_, i) => ({ trial: i + 1, metadata: { key: 'k' } })),
+      'updates',
+    ),
+    metadata('a key of 257 bytes', [{ metadata: { key: 'k'.repeat(257) } }], 'updates[0].metadata.key'),
+    checkpoint('a checkpoint whose place is too long', { step: 1, uri: mebibyte }, 'checkpoint.step'),
+    overLimit(
+      'CreateTrial: metadata over the limit',
+      ({ client }) =>
+        client.createTrial({
+          parent: study,
+          trial: trial(good, { metadata: [{ key: 'k', value: { $case: 'text', value: `${mebibyte}x` } }] }),
+        }),
+      'trial.metadata',
+    ),
+    create('unknown, by 1 MiB', trial({ ...good, [mebibyte]: whole(1) }), '.parameters[2].name'),
+    create(
+      'final with nanos that are a second',
+      trial(good, { finalMeasurement: { ...loss(1), elapsed: { nanos: 1e9 } } }),
+      '.final_measurement.elapsed',
     ),
     refusal('all or nothing: the second trial is not there', 'NOT_FOUND', 'TRIAL_NOT_FOUND', ({ client }) =>
       client.updateMetadata({

@@ -86,6 +86,8 @@ test('measurements', async (t) => {
     report('a metric twice', { metrics: [loss, loss] }, 'metrics[1].name'),
     report('step −1', { step: -1 }, 'step'),
     report('elapsed below 0', { elapsed: { seconds: -1 } }, 'elapsed'),
+    report('elapsed of nanos that are a second', { elapsed: { nanos: 1e9 } }, 'elapsed'),
+    report('elapsed of 10,001 years', { elapsed: { seconds: 315_576_000_001 } }, 'elapsed'),
     report('elapsed a nanosecond below 0', { elapsed: { nanos: -1 } }, 'elapsed'),
     invalid(
       'no measurement',

@@ -7,7 +7,7 @@ import {
 import type { ParameterValue } from '../../server/gen/wazir/v1/trial.js';
 import type { TestServer } from '../app/test-server.js';
 import type { Partially, TestClient } from '../test-client.js';
-import { invalid, refuseAll, type BadInput } from './bad-input.js';
+import { invalid, overLimit, refuseAll, type BadInput } from './bad-input.js';
 import { createStudy, owner, studyRequest } from './study-requests.js';
 
 type Given = Partially<ParameterSpec>;
@@ -28,6 +28,21 @@ function parameter(name: string, given: Given, ...fields: string[]): BadInput<Te
 
 function parameters(name: string, given: Given[], ...fields: string[]): BadInput<TestClient> {
   return invalid(name, (client) => client.createStudy(studyRequest('new', { parameters: given })), ...fields);
+}
+
+/** So many parameters: over the limit. */
+function tooMany(
+  count: number,
+  make = (i: number): Given => ({ name: `p${i}`, domain: double(0, 1) }),
+): BadInput<TestClient> {
+  return overLimit(
+    `${count} parameters`,
+    (client) =>
+      client.createStudy(
+        studyRequest('new', { parameters: Array.from({ length: count }, (_, i) => make(i)) }),
+      ),
+    'study.spec.parameters',
+  );
 }
 
 /** A categorical parent `p` of `a` and `b` with these children. */
@@ -116,16 +131,12 @@ test('search spaces', async (t) => {
       '.children[1].parameter.name',
     ),
     parameters('nested 33 deep', [nested(33)], 'study.spec.parameters'),
-    parameters(
-      '1,001 parameters',
-      Array.from({ length: 1001 }, (_, i) => ({ name: `p${i}`, domain: double(0, 1) })),
-      'study.spec.parameters',
-    ),
-    parameters(
-      '100,000 parameters',
-      Array.from({ length: 100_000 }, (_, i) => ({ name: `p${i}` })),
-      'study.spec.parameters',
-    ),
+    // Deeper than messages may be nested: it is not even read.
+    parameters('nested 100 deep', [nested(100)], 'request'),
+    tooMany(1001),
+    tooMany(100_000),
+    // Without names, so that they fit into one message.
+    tooMany(1_000_000, () => ({})),
     parameters(
       'a name twice over all',
       [

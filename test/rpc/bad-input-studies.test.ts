@@ -3,7 +3,7 @@ import { type CreateStudyRequest, MetricGoal, type StudySpec } from '../../serve
 import { StudyState } from '../../server/gen/wazir/v1/trial.js';
 import type { TestServer } from '../app/test-server.js';
 import type { Partially, TestClient } from '../test-client.js';
-import { invalid, refusal, refuseAll, type BadInput } from './bad-input.js';
+import { invalid, overLimit, refusal, refuseAll, type BadInput } from './bad-input.js';
 import { createStudy, owner, scheduler, specOf, studyRequest } from './study-requests.js';
 
 const mebibyte = 'n'.repeat(2 ** 20);
@@ -81,6 +81,8 @@ test('names and ids', async (t) => {
       fields: ['request_id'],
     },
     create('request id with a slash', { requestId: 'a/b' }, 'request_id'),
+    create('request id of 1 MiB', { requestId: mebibyte }, 'request_id'),
+    create('request id with a line feed', { requestId: 'a\n' }, 'request_id'),
     create('request id too long', { requestId: 'a'.repeat(129) }, 'request_id'),
     invalid('negative page', (client) => client.listStudies({ parent: owner, pageSize: -1 }), 'page_size'),
     invalid(
@@ -98,6 +100,11 @@ test('metrics, resource, limits and policies', async (t) => {
   const halving = (value: object) => ({ scheduler: scheduler({ $case: 'successiveHalving', value }) });
   const double = { $case: 'double' as const, value: { min: 0, max: 1 } };
   const grid = { sampler: { kind: { $case: 'grid' as const, value: {} } } };
+  const sobol = { sampler: { kind: { $case: 'sobol' as const, value: {} } } };
+  const wordy = {
+    name: 'c',
+    domain: { $case: 'categorical' as const, value: { values: ['a', mebibyte] } },
+  };
   const wide = { $case: 'integer' as const, value: { min: 0, max: 2 ** 31 } };
   const rows: Row[] = [
     create('no study', { study: undefined }, 'study'),
@@ -162,13 +169,33 @@ test('metrics, resource, limits and policies', async (t) => {
       { study: { spec: specOf(), metadata: [{ value: { $case: 'text', value: 'x' } }] } },
       'study.metadata[0].key',
     ),
-    create(
+    overLimit(
       'metadata over the limit',
-      {
-        study: { spec: specOf(), metadata: [{ key: 'k', value: { $case: 'text', value: `${mebibyte}x` } }] },
-      },
+      (client) =>
+        client.createStudy({
+          ...studyRequest('new'),
+          study: {
+            spec: specOf(),
+            metadata: [{ key: 'k', value: { $case: 'text', value: `${mebibyte}x` } }],
+          },
+        }),
       'study.metadata',
     ),
+    spec('random points of no parameters', { parameters: [] }, 'parameters'),
+    spec('a sobol sequence over no parameters', { ...sobol, parameters: [] }, 'parameters'),
+    spec('max_duration of 0', { limits: { maxDuration: {} } }, 'limits.max_duration'),
+    spec(
+      'a duration of more than 10,000 years',
+      { limits: { maxTimeWithoutProgress: { seconds: 315_576_000_001 } } },
+      'limits.max_time_without_progress',
+    ),
+    spec('nanos that are a second', { leaseDuration: { seconds: 60, nanos: 1e9 } }, 'lease_duration'),
+    spec(
+      'a name of a resource of 257 bytes',
+      { resource: { name: 'r'.repeat(257), max: 9 } },
+      'resource.name',
+    ),
+    create('a spec of more than 1 MiB', { study: { spec: specOf({ parameters: [wordy] }) } }, 'study.spec'),
     create(
       'display name',
       { study: { spec: specOf(), displayName: 'x'.repeat(1025) } },
@@ -205,6 +232,8 @@ test('changes of a study', async (t) => {
     change('an unknown path', {}, ['colour'], 'update_mask'),
     change('an unknown limit', {}, ['spec.limits.max_fun'], 'update_mask'),
     change('an inherited path', {}, ['spec.limits.constructor'], 'update_mask'),
+    change('a wildcard', {}, ['*'], 'update_mask'),
+    change('10,000 paths, the last unknown', {}, [...Array<string>(9999).fill('labels'), 'x'], 'update_mask'),
     change('a path of 1 MiB', {}, [mebibyte], 'update_mask'),
     change('one good path and one bad', { displayName: 'new' }, ['display_name', 'uid'], 'update_mask'),
     change('state unspecified', {}, ['state'], 'study.state'),

@@ -34,6 +34,15 @@ export function refusal<World>(
   return { name, call, code, reason };
 }
 
+/** A row of LIMIT_EXCEEDED naming fields. */
+export function overLimit<World>(
+  name: string,
+  call: (world: World) => Promise<unknown>,
+  ...fields: string[]
+): BadInput<World> {
+  return { name, call, code: 'RESOURCE_EXHAUSTED', reason: 'LIMIT_EXCEEDED', fields };
+}
+
 /**
  * @param prepare makes what the requests are about
  * @param look what of the server's memory can be seen; must not change

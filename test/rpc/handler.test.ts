@@ -11,6 +11,7 @@ import {
   WatchStudyResponse,
 } from '../../server/gen/wazir/v1/study.js';
 import { createLogger } from '../../server/logger.js';
+import { Guard } from '../../server/rpc/guard.js';
 import { serverStream, unary, type CallContext } from '../../server/rpc/handler.js';
 import { TestClient } from '../test-client.js';
 import { refused } from './refusal.js';
@@ -19,7 +20,7 @@ type Lines = Record<string, unknown>[];
 
 function parts(lines: Lines = []) {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Lines[number]) };
-  return { logger: createLogger({ level: 'debug', destination }), descriptors: {} };
+  return { logger: createLogger({ level: 'debug', destination }), descriptors: {}, guard: new Guard() };
 }
 
 async function serve(t: TestContext, implementation: UntypedServiceImplementation): Promise<TestClient> {

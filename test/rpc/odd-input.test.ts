@@ -177,3 +177,55 @@ test('a study that has ended answers at once, without trials and with the reason
     studyEndReason: StudyEndReason.ENDED_BY_USER,
   });
 });
+
+test('names that mean something to JavaScript mean nothing here; a space may be empty', async (t) => {
+  const { client } = await startTestServer(t);
+  const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+  const categorical = { $case: 'categorical' as const, value: { values: names } };
+  const study = await createStudy(client, 'odd', {
+    parameters: names.map((name) => ({ name, domain: categorical })),
+    metrics: names.map((name) => ({ name, goal: 1 })),
+    resource: undefined,
+    scheduler: undefined,
+  });
+  const trial = await oneTrial(client, study.name, 'worker');
+  assert.deepEqual(
+    trial.parameters.map(({ name }) => name),
+    names,
+  );
+  for (const { value } of trial.parameters) assert.ok(names.includes(value!.kind!.value as string));
+  const metrics = names.map((name, value) => ({ name, value }));
+  await client.completeTrial({ name: trial.name, attempt: 1, finalMeasurement: { step: 1, metrics } });
+  const { finalMeasurement } = await client.getTrial({ name: trial.name });
+  assert.deepEqual(finalMeasurement!.metrics, metrics);
+  await client.updateMetadata({
+    name: study.name,
+    updates: names.map((key) => ({
+      metadata: { key, namespace: key, value: { $case: 'text', value: key } },
+    })),
+  });
+  const { metadata } = await client.getStudy({ name: study.name });
+  assert.deepEqual(metadata.map(({ key }) => key).sort(), [...names].sort());
+
+  const sampler = { kind: { $case: 'grid' as const, value: {} } };
+  const empty = await createStudy(client, 'empty', { parameters: [], sampler });
+  assert.deepEqual((await oneTrial(client, empty.name, 'worker')).parameters, []);
+});
+
+test('with an empty mask all that is set is changed; what is too large of a range is searched', async (t) => {
+  const { client } = await startTestServer(t);
+  const { name } = await createStudy(client, 'odd', {
+    parameters: [
+      { name: 'x', domain: { $case: 'double', value: { min: -Number.MAX_VALUE, max: Number.MAX_VALUE } } },
+    ],
+  });
+  const changed = await client.updateStudy({
+    study: { name, displayName: 'new', labels: { k: 'v' }, spec: { limits: { maxTrials: 7 } } },
+  });
+  assert.deepEqual(
+    [changed.displayName, changed.labels, changed.spec!.limits!.maxTrials],
+    ['new', { k: 'v' }, 7],
+  );
+  const { parameters } = await oneTrial(client, name, 'worker');
+  assert.ok(Number.isFinite(parameters[0]!.value!.kind!.value));
+});

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Measurement } from '../../server/gen/wazir/v1/measurement.js';
 import { type ListTrialsRequest, type Trial, TrialState } from '../../server/gen/wazir/v1/trial.js';
-import { startTestServer } from '../app/test-server.js';
-import type { Partially } from '../test-client.js';
+import { writeAccess, type Person } from '../access/people.js';
+import { startTestServer, temporaryDirectory, type TestServer } from '../app/test-server.js';
+import { TestClient, type Partially } from '../test-client.js';
 import { measurements, studies, trials } from './pages.js';
 import { ReportStream } from './report-stream.js';
 import { refusedWith } from './refusal.js';
 import { createStudy, oneTrial, owner, reportOf, studyRequest, withoutResource } from './study-requests.js';
 
 const study = `${owner}/studies/s`;
+const noToken = 'page_token: is not a token of this list; use next_page_token of its page before';
 const single = {
   resource: { min: 1, max: 100_000 },
   scheduler: { kind: { $case: 'single' as const, value: {} } },
@@ -137,6 +139,7 @@ test('a token is good for its list alone', async (t) => {
     'trials for studies': () => client.listStudies({ parent: owner, pageToken: ofTrials }),
     'another owner': () => client.listStudies({ parent: 'owners/two', pageToken: ofOne }),
     'a study of another server': () => other.client.listTrials({ parent: study, pageToken: ofTrials }),
+    'studies of another server': () => other.client.listStudies({ parent: owner, pageToken: ofStudies }),
     'another trial': () => client.listMeasurements({ parent: `${study}/trials/1`, pageToken: ofSteps }),
     'superseded too': () =>
       client.listMeasurements({ parent: reported.name, showSuperseded: true, pageToken: ofSteps }),
@@ -145,7 +148,9 @@ test('a token is good for its list alone', async (t) => {
   };
   for (const [name, call] of Object.entries(wrong))
     await t.test(name, async () => {
-      await refusedWith(call(), 'INVALID_ARGUMENT', 'INVALID_FIELD', 'page_token');
+      const { message } = await refusedWith(call(), 'INVALID_ARGUMENT', 'INVALID_FIELD', 'page_token');
+      // The same text whatever is wrong: it tells nobody how far a forgery has come.
+      assert.equal(message, noToken);
     });
   // The order in which states are named is no other filter; neither is the size of pages.
   const states = [TrialState.ACTIVE, TrialState.FAILED];
@@ -157,6 +162,57 @@ test('a token is good for its list alone', async (t) => {
   await client.deleteStudy({ name: study });
   await createStudy(client, 's', single);
   await refusedWith(list({ pageToken: ofTrials }), 'INVALID_ARGUMENT', 'INVALID_FIELD', 'page_token');
+});
+
+test('a token is good for callers who may know of the same owners’ studies, and for the next process', async (t) => {
+  const people: Person[] = [
+    { name: 'admin', role: 'admin', token: 'admin' },
+    { name: 'worker', role: 'work', owners: ['default', 'other'], token: 'worker' },
+    { name: 'colleague', role: 'read', owners: ['other', 'default'], token: 'colleague' },
+    { name: 'guest', role: 'read', owners: 'default', token: 'guest' },
+  ];
+  const access = writeAccess(await temporaryDirectory(t), people);
+  const first = await startTestServer(t, { access });
+  const as = (server: TestServer, token: string) => {
+    const client = new TestClient(server.address, undefined, token);
+    t.after(() => client.close());
+    return client;
+  };
+  const worker = as(first, 'worker');
+  await createStudy(worker, 's', withoutResource);
+  await createStudy(worker, 't', withoutResource);
+  const { trials: made } = await worker.suggestTrials({ parent: study, clientId: 'w', count: 3 });
+  const lists = (client: TestClient, [trials = '', studies = ''] = [] as string[]) =>
+    Promise.all([
+      client.listTrials({ parent: study, pageSize: 1, pageToken: trials }),
+      client.listStudies({ parent: owner, pageSize: 1, pageToken: studies }),
+    ]);
+  const tokens = (await lists(worker)).map(({ nextPageToken }) => nextPageToken);
+  const check = async (server: TestServer) => {
+    for (const name of ['worker', 'colleague']) {
+      const [{ trials }, { studies }] = await lists(as(server, name), tokens);
+      assert.deepEqual(
+        [ids(trials), studies.map(({ name }) => name)],
+        [[made[1]!.id], [`${owner}/studies/t`]],
+      );
+    }
+    for (const name of ['admin', 'guest'])
+      for (const pair of [
+        [tokens[0]!, ''],
+        ['', tokens[1]!],
+      ]) {
+        const { message } = await refusedWith(
+          lists(as(server, name), pair),
+          'INVALID_ARGUMENT',
+          'INVALID_FIELD',
+          'page_token',
+        );
+        assert.equal(message, noToken);
+      }
+  };
+  await check(first);
+  await first.stop();
+  await check(await startTestServer(t, { access, dataDir: first.dataDir }));
 });
 
 test('under concurrent writes nothing is listed twice, and nothing missed that was there throughout', async (t) => {

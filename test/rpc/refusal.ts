@@ -1,7 +1,14 @@
 /** How a call was refused, with its details decoded. */
 import assert from 'node:assert/strict';
 import { status, type ServiceError } from '@grpc/grpc-js';
-import { BadRequest, ErrorInfo, RetryInfo } from '../../server/gen/google/rpc/error_details.js';
+import {
+  BadRequest,
+  ErrorInfo,
+  PreconditionFailure,
+  QuotaFailure,
+  ResourceInfo,
+  RetryInfo,
+} from '../../server/gen/google/rpc/error_details.js';
 import { Status } from '../../server/gen/google/rpc/status.js';
 
 export interface Refusal {
@@ -16,6 +23,12 @@ export interface Refusal {
   readonly fields: readonly string[];
   readonly descriptions: readonly string[];
   readonly retrySeconds: number | undefined;
+  /** What it is about, by `google.rpc.ResourceInfo`: type and name. */
+  readonly resource: readonly [type: string, name: string] | undefined;
+  /** By `google.rpc.QuotaFailure`: whose limit, which, and the maximum. */
+  readonly quota: readonly [subject: string, id: string, value: number] | undefined;
+  /** By `google.rpc.PreconditionFailure`: which, and of what. */
+  readonly precondition: readonly [type: string, subject: string] | undefined;
 }
 
 const prefix = 'type.googleapis.com/google.rpc.';
@@ -31,6 +44,12 @@ export function refusalOfStatus({ code, message, details }: Status): Refusal {
     : { reason: undefined, domain: undefined, metadata: {} };
   const violations = request ? BadRequest.decode(request).fieldViolations : [];
   const delay = retry && RetryInfo.decode(retry).retryDelay!;
+  const about = find('ResourceInfo');
+  const resource = about && ResourceInfo.decode(about);
+  const quotas = find('QuotaFailure');
+  const [quota] = quotas ? QuotaFailure.decode(quotas).violations : [];
+  const preconditions = find('PreconditionFailure');
+  const [precondition] = preconditions ? PreconditionFailure.decode(preconditions).violations : [];
   return {
     code: status[code] ?? String(code),
     message,
@@ -40,6 +59,9 @@ export function refusalOfStatus({ code, message, details }: Status): Refusal {
     fields: violations.map(({ field }) => field),
     descriptions: violations.map(({ description }) => description),
     retrySeconds: delay && delay.seconds + delay.nanos / 1e9,
+    resource: resource && [resource.resourceType, resource.resourceName],
+    quota: quota && [quota.subject, quota.quotaId, quota.quotaValue],
+    precondition: precondition && [precondition.type, precondition.subject],
   };
 }
 

@@ -235,9 +235,10 @@ test('a retry of a call that still waits joins it, and both get the one answer',
   );
 });
 
-test('a thousand who wait are served in the order in which they came, one after the other', async (t) => {
+test('hundreds who wait are served in the order in which they came, one after the other', async (t) => {
   const waiting = await paused(t);
-  const askers = Array.from({ length: 1000 }, (_, i) => waiting.ask(`w${i}`));
+  // Fewer than one connection can have calls open: another call is to get through beside them.
+  const askers = Array.from({ length: 900 }, (_, i) => waiting.ask(`w${i}`));
   await waiting.parked();
   await goOn(waiting);
   const answers = await Promise.all(askers.map(({ answer }) => answer));
