@@ -1,7 +1,13 @@
 # The server alone: production dependencies, no root, nothing written but /data.
 #
 #   docker build -t wazir .
-#   docker run --read-only -v wazir-data:/data -p 127.0.0.1:8765:8765 wazir
+#   docker run --read-only -v wazir-data:/data --network container:trainer wazir
+#
+# It listens on loopback: as a sidecar, for whoever shares its network. To be reached
+# from elsewhere it must be told so, with TLS (--tls-cert, --tls-key) or in plain text:
+#
+#   docker run --read-only -v wazir-data:/data -p 127.0.0.1:8765:8765 wazir \
+#     serve --data /data --listen 0.0.0.0:8765 --insecure
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
@@ -34,4 +40,4 @@ EXPOSE 8765
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["node", "dist/main.js", "health", "--timeout", "4s"]
 ENTRYPOINT ["node", "dist/main.js"]
-CMD ["serve", "--listen", "0.0.0.0:8765", "--data", "/data"]
+CMD ["serve", "--data", "/data"]

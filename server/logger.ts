@@ -9,6 +9,9 @@ export interface LogSettings {
   readonly destination?: DestinationStream;
 }
 
+/** In a text: all of that header, what follows "Bearer", and what `wazir access token` makes. */
+const tokens = /(?<=authorization\\":\[)[^\]]*|(?<=bearer +)[^\s"\\]+|wazir_[\w-]{43}/gi;
+
 /**
  * JSON lines, one an event: `time` (ISO 8601, UTC), `level` (its name), `msg` (a
  * constant text to search by), and what varies in fields of its own.
@@ -21,7 +24,9 @@ export function createLogger({ level, destination }: LogSettings): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     // Credentials must not get into logs, whoever logs call metadata.
-    redact: ['authorization', '*.authorization'],
+    redact: ['authorization', '*.authorization', '*.*.authorization'],
+    // And whoever puts them into a text: the tracing of grpc-js shows all headers.
+    hooks: { streamWrite: (line) => line.replace(tokens, '[Redacted]') },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { clientConfig, ConfigError, defaults, serveConfig } from '../server/config.js';
+import { clientConfig, ConfigError, defaults, fileSettings, serveConfig } from '../server/config.js';
+import { camelCase, snakeCase } from '../server/config-sources.js';
+import { limitNames, limitTable, limitsFrom, type LimitName } from '../server/domain/limits.js';
 
 function configFile(t: TestContext, text: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'wazir-config-'));
@@ -12,6 +14,8 @@ function configFile(t: TestContext, text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+const MiB = 2 ** 20;
 
 /** The message with which the settings are refused. */
 function refusal(flags: Record<string, unknown>, environment: Record<string, string> = {}): string {
@@ -31,20 +35,35 @@ test('without anything given the defaults hold', () => {
     data: './data',
     logLevel: 'info',
     graceMs: 10_000,
+    insecure: false,
+    tls: undefined,
+    access: undefined,
+    healthListen: undefined,
+    reflection: true,
+    handshakeTimeoutMs: 5000,
+    freeSpaceFloorBytes: 64 * MiB,
+    ballastBytes: 64 * MiB,
+    acceptLoss: false,
+    limits: limitsFrom(),
   });
-  assert.deepEqual(clientConfig(nothing), { server: '127.0.0.1:8765', owner: 'default', timeoutMs: 10_000 });
+  assert.deepEqual(clientConfig(nothing), {
+    server: '127.0.0.1:8765',
+    owner: 'default',
+    timeoutMs: 10_000,
+    tls: undefined,
+    token: undefined,
+    insecure: false,
+  });
 });
 
 test('flags stand over the environment, it over the file, that over the defaults', (t) => {
   const config = configFile(t, 'data: /file\nlog_level: warn\nlisten: [127.0.0.1:1, "unix:/run/w"]\n');
   const environment = { WAZIR_CONFIG: config, WAZIR_DATA: '/environment', WAZIR_LOG_LEVEL: 'error' };
   const found = serveConfig({ flags: { data: '/flag' }, environment });
-  assert.deepEqual(found, {
-    data: '/flag',
-    logLevel: 'error',
-    listen: ['127.0.0.1:1', 'unix:/run/w'],
-    graceMs: 10_000,
-  });
+  assert.equal(found.data, '/flag');
+  assert.equal(found.logLevel, 'error');
+  assert.deepEqual(found.listen, ['127.0.0.1:1', 'unix:/run/w']);
+  assert.equal(found.graceMs, 10_000);
   assert.equal(serveConfig({ flags: { config }, environment: {} }).data, '/file');
 });
 
@@ -91,4 +110,96 @@ test('port 0 is for servers only', () => {
     /--server: expected host:port with a port from 1/,
   );
   assert.equal(clientConfig({ flags: {}, environment: { WAZIR_SERVER: 'unix:/x' } }).server, 'unix:/x');
+});
+
+/** A value of each setting other than its default, as it is written, and what it then is. */
+const others: Readonly<Record<string, readonly [written: string, is: unknown, field?: string]>> = {
+  listen: ['127.0.0.1:1', ['127.0.0.1:1']],
+  data: ['/elsewhere', '/elsewhere'],
+  log_level: ['warn', 'warn'],
+  grace: ['3s', 3000, 'graceMs'],
+  insecure: ['true', true],
+  access: ['/access.yaml', '/access.yaml'],
+  health_listen: ['127.0.0.1:2', '127.0.0.1:2'],
+  reflection: ['false', false],
+  handshake_timeout: ['700ms', 700, 'handshakeTimeoutMs'],
+  free_space_floor: ['1GiB', 2 ** 30, 'freeSpaceFloorBytes'],
+  ballast: ['0', 0, 'ballastBytes'],
+};
+
+test('each setting comes by flag, environment and file alike', (t) => {
+  const tested = [...Object.keys(others), ...limitNames.map(snakeCase)];
+  const tls = ['tls_cert', 'tls_key', 'tls_client_ca'];
+  assert.deepEqual([...fileSettings].sort(), [...tested, ...tls].sort());
+  for (const [name, [written, is, field = camelCase(name)]] of Object.entries(others)) {
+    const config = configFile(t, `${name}: ${written}\n`);
+    for (const sources of [
+      { flags: { [camelCase(name)]: written }, environment: {} },
+      { flags: {}, environment: { [`WAZIR_${name.toUpperCase()}`]: written } },
+      { flags: { config }, environment: {} },
+    ])
+      assert.deepEqual(serveConfig(sources)[field as 'data'], is, `${name} in ${JSON.stringify(sources)}`);
+  }
+});
+
+test('each limit comes by flag, environment and file, and is no other', (t) => {
+  limitNames.forEach((name, i) => {
+    const value = 2000 + i;
+    const expected = limitsFrom({ [name]: value });
+    const config = configFile(t, `${snakeCase(name)}: ${value}\n`);
+    for (const sources of [
+      { flags: { [name]: String(value) }, environment: {} },
+      { flags: {}, environment: { [`WAZIR_${snakeCase(name).toUpperCase()}`]: String(value) } },
+      { flags: { config }, environment: {} },
+    ])
+      assert.deepEqual(serveConfig(sources).limits, expected, name);
+  });
+});
+
+test('limits are whole numbers, 1 or more; those of bytes may have a unit and are 1 KiB or more', () => {
+  const read = (name: LimitName, value: string) =>
+    serveConfig({ flags: { [name]: value }, environment: {} }).limits[name];
+  for (const name of limitNames) {
+    const isBytes = limitTable[name].unit === 'bytes';
+    const flag = `--${snakeCase(name).replaceAll('_', '-')}: `;
+    const wrong = ['', '-1', '0', '1.5', '1e3', 'many', '9007199254740992', '10KB', ' 5'];
+    for (const value of isBytes ? [...wrong, '1023', '1TiB'] : [...wrong, '1KiB'])
+      assert.ok(refusal({ [name]: value }).startsWith(flag), `${name} ${value}`);
+    assert.equal(read(name, isBytes ? '1024' : '1'), isBytes ? 1024 : 1);
+    assert.equal(read(name, '9007199254740991'), Number.MAX_SAFE_INTEGER);
+    if (isBytes) assert.deepEqual([read(name, '2KiB'), read(name, '3MiB')], [2048, 3 * MiB]);
+  }
+});
+
+test('TLS takes a certificate and its key, never one alone', () => {
+  const [tlsCert, tlsKey, tlsClientCa] = ['c.pem', 'k.pem', 'ca.pem'];
+  const read = (flags: Record<string, string>) => serveConfig({ flags, environment: {} }).tls;
+  assert.deepEqual(read({ tlsCert, tlsKey }), { cert: tlsCert, key: tlsKey, clientCa: undefined });
+  assert.deepEqual(read({ tlsCert, tlsKey, tlsClientCa }), {
+    cert: tlsCert,
+    key: tlsKey,
+    clientCa: tlsClientCa,
+  });
+  assert.match(refusal({ tlsCert }), /^tls_key: TLS needs the key/);
+  assert.match(refusal({ tlsKey }), /^tls_cert: TLS needs the certificate/);
+  assert.match(refusal({ tlsClientCa }), /^tls_cert: TLS needs the certificate/);
+});
+
+test('loss is accepted for one start: by flag or variable, never by a file', (t) => {
+  assert.equal(serveConfig({ flags: { acceptLoss: true }, environment: {} }).acceptLoss, true);
+  assert.equal(serveConfig({ flags: {}, environment: { WAZIR_ACCEPT_LOSS: '1' } }).acceptLoss, true);
+  const config = configFile(t, 'accept_loss: true\n');
+  assert.match(refusal({ config }), /:1: accept_loss: no such setting/);
+});
+
+test('yes and no, sizes and addresses that are none are refused', () => {
+  assert.match(refusal({ reflection: 'maybe' }), /^--reflection: expected true or false/);
+  assert.match(refusal({}, { WAZIR_INSECURE: 'yes' }), /^WAZIR_INSECURE: expected true or false/);
+  assert.match(refusal({ freeSpaceFloor: '64MB' }), /^--free-space-floor: expected a number of bytes/);
+  assert.match(refusal({ ballast: '-1' }), /^--ballast: expected a number of bytes/);
+  assert.match(refusal({ healthListen: 'here' }), /^--health-listen: expected host:port/);
+  assert.match(refusal({ handshakeTimeout: '5' }), /^--handshake-timeout: expected a duration/);
+  const twice = ['127.0.0.1:9', '127.0.0.1:9'];
+  assert.match(refusal({ listen: twice }), /^--listen: "127\.0\.0\.1:9": is given twice/);
+  assert.equal(serveConfig({ flags: { listen: ['a:0', 'a:0'] }, environment: {} }).listen.length, 2);
 });

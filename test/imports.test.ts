@@ -23,24 +23,44 @@ const table: Readonly<
 > = {
   domain: { may: [/^gen\//] },
   policy: { may: [/^domain\//] },
-  store: { may: [/^domain\//, /^gen\//, /^level$/, /^node:/] },
+  store: { may: [/^domain\//, /^gen\//, /^level$/, /^@bufbuild\/protobuf\/wire$/, /^node:/] },
   engine: {
     may: [
       /^domain\//,
       /^gen\//,
       /^policy\/(samplers|schedulers)\/(index|sampler|scheduler)$/,
-      /^store\/(store|keys)$/,
+      /^store\/(store|keys|schema|backup-writer)$/,
       /^node:crypto$/,
     ],
     types: [/^pino$/],
   },
+  doctor: {
+    may: [
+      /^domain\//,
+      /^engine\/(clock|engine|load|study)$/,
+      /^gen\//,
+      /^logger$/,
+      /^policy\/schedulers\/ladder$/,
+      /^store\//,
+      /^level$/,
+      /^node:/,
+    ],
+  },
+  access: { may: [/^domain\//, /^gen\//, /^yaml$/, /^node:(crypto|fs\/promises)$/] },
   rpc: {
-    may: [/^engine\//, /^domain\//, /^gen\//, /^address$/, /^@grpc\//, /^node:(fs\/promises|net|url)$/],
-    types: [/^pino$/],
+    may: [/^access\//, /^engine\//, /^domain\//, /^gen\//, /^@grpc\//, /^node:url$/],
+    types: [/^node:(events|http2)$/, /^pino$/],
+  },
+  front: {
+    may: [/^address$/, /^@grpc\/grpc-js$/, /^node:/],
+    types: [/^domain\/limits$/, /^pino$/],
   },
   cli: {
     may: [
       /^(app|config|logger|address|duration)$/,
+      /^access\//,
+      /^doctor\/(examine|repair)$/,
+      /^store\/(backup-directory|backup-reader|restore)$/,
       /^domain\//,
       /^gen\//,
       /^(@grpc\/grpc-js|@grpc\/proto-loader|cli-progress|cli-table3|commander|csv-stringify\/sync|grpc-health-check|log-update|picocolors|protobufjs|yaml)$/,
@@ -50,7 +70,9 @@ const table: Readonly<
   gen: { may: [/^@bufbuild\/protobuf\/wire$/, /^@grpc\/grpc-js$/] },
   app: { may: [/^(?!main$|cli\/)/] },
   main: { may: [/^cli\//] },
-  config: { may: [/^(address|duration)$/, /^yaml$/, /^node:fs$/] },
+  config: { may: [/^config-(sources|values)$/, /^domain\/limits$/] },
+  'config-sources': { may: [/^config-values$/, /^yaml$/, /^node:fs$/] },
+  'config-values': { may: [/^(address|duration)$/] },
   logger: { may: [/^pino$/] },
   address: { may: [] },
   duration: { may: [/^gen\//] },
@@ -139,7 +161,10 @@ test('every import leads to a file', () => {
   const known = new Set(files);
   const astray = [...imports].flatMap(([file, its]) =>
     its
-      .filter(({ of }) => /^(domain|policy|store|engine|rpc|cli|gen|vizier|web)\//.test(of) && !known.has(of))
+      .filter(
+        ({ of }) =>
+          /^(access|domain|front|policy|store|engine|rpc|cli|gen|vizier|web)\//.test(of) && !known.has(of),
+      )
       .map(({ of }) => `${file} -> ${of}`),
   );
   assert.deepEqual(astray, []);

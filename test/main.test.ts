@@ -84,7 +84,7 @@ test('serve logs JSON lines, answers over TCP and sockets, and ends in order on 
   }
   const second = await ended(start(t, 'serve', '--listen', '127.0.0.1:0', '--data', data));
   assert.equal(second.code, 4);
-  assert.match(second.stderr, /^wazir: .* is in use by another process[^\n]*\n$/);
+  assert.match(second.stderr, /^wazir: .* is in use by process \d+ of host[^\n]*\n$/);
   server.child.kill('SIGTERM');
   await server.exit;
   assert.equal(server.child.exitCode, 0);

@@ -1,5 +1,13 @@
 /** A client for tests: promises over the generated stubs, requests as partial messages. */
-import { credentials, type CallOptions, type ClientUnaryCall, type ServiceError } from '@grpc/grpc-js';
+import {
+  credentials,
+  type CallOptions,
+  type ChannelCredentials,
+  type ClientUnaryCall,
+  InterceptingCall,
+  type Interceptor,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import type { Empty } from '../server/gen/google/protobuf/empty.js';
 import {
   CreateStudyRequest,
@@ -78,6 +86,16 @@ function caller<Request, Response>(message: Given<Request>, method: object) {
     });
 }
 
+function showing(token: string): Interceptor {
+  return (options, next) =>
+    new InterceptingCall(next(options), {
+      start(metadata, listener, start) {
+        metadata.set('authorization', `Bearer ${token}`);
+        start(metadata, listener);
+      },
+    });
+}
+
 export class TestClient {
   readonly studyStub: StudyServiceClient;
   readonly trialStub: TrialServiceClient;
@@ -102,13 +120,16 @@ export class TestClient {
   readonly reportMeasurement;
   readonly listMeasurements;
 
-  constructor(address: string) {
-    const insecure = credentials.createInsecure();
+  /** @param token shown with each call; grpc-js itself shows none in plain text */
+  constructor(address: string, as: ChannelCredentials = credentials.createInsecure(), token?: string) {
     // A channel of its own: tests that end a server must not share a subchannel in back-off.
-    const options = { 'grpc.use_local_subchannel_pool': 1 };
-    this.studyStub = new StudyServiceClient(address, insecure, options);
-    this.trialStub = new TrialServiceClient(address, insecure, options);
-    this.measurementStub = new MeasurementServiceClient(address, insecure, options);
+    const options = {
+      'grpc.use_local_subchannel_pool': 1,
+      ...(token === undefined ? {} : { interceptors: [showing(token)] }),
+    };
+    this.studyStub = new StudyServiceClient(address, as, options);
+    this.trialStub = new TrialServiceClient(address, as, options);
+    this.measurementStub = new MeasurementServiceClient(address, as, options);
     const study = this.studyStub;
     this.createStudy = caller<CreateStudyRequest, Study>(CreateStudyRequest, study.createStudy.bind(study));
     this.getStudy = caller<GetStudyRequest, Study>(GetStudyRequest, study.getStudy.bind(study));

@@ -54,11 +54,24 @@ export function clientCommand(
     )
     .option('--owner <owner>', `whose studies are meant (WAZIR_OWNER; ${defaults.owner})`)
     .option('--timeout <duration>', `how long to wait for an answer (WAZIR_TIMEOUT; ${defaults.timeout})`)
+    .option('--tls', 'speak TLS, with a server of the well-known authorities (WAZIR_TLS)')
+    .option('--tls-ca <file>', "speak TLS; the server's authorities, PEM (WAZIR_TLS_CA)")
+    .option('--tls-cert <file>', 'certificate chain to show the server, PEM (WAZIR_TLS_CLIENT_CERT)')
+    .option('--tls-key <file>', 'its key, PEM (WAZIR_TLS_CLIENT_KEY)')
+    .option(
+      '--tls-server-name <name>',
+      "the name in the server's certificate, if not the address (WAZIR_TLS_SERVER_NAME)",
+    )
+    .option(
+      '--token-file <file>',
+      'a token that says who calls (WAZIR_TOKEN_FILE, or the token itself in WAZIR_TOKEN; never an argument: others could read it)',
+    )
+    .option('--insecure', 'send a token even in plain text to another machine')
     .option('--json', 'print JSON, for programs');
   return command.action(async () => {
     const options = command.opts<Options>();
     const config = clientConfig({ flags: options, environment: surroundings.environment });
-    const clients = connect(config.server, config.timeoutMs);
+    const clients = connect(config.server, config.timeoutMs, config);
     const { stdout, environment } = surroundings;
     const context: ClientContext = {
       surroundings,

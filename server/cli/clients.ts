@@ -1,15 +1,19 @@
 import {
-  credentials,
+  makeGenericClientConstructor,
   Metadata,
   type CallOptions,
   type Client,
   type ClientUnaryCall,
   type ServiceError,
 } from '@grpc/grpc-js';
+import { service as healthService } from 'grpc-health-check';
 import { isLocal, parseAddress } from '../address.js';
+import type { ClientConfig } from '../config.js';
+import { AdminServiceClient } from '../gen/wazir/v1/admin.js';
 import { MeasurementServiceClient } from '../gen/wazir/v1/measurement.js';
 import { StudyServiceClient } from '../gen/wazir/v1/study.js';
 import { TrialServiceClient } from '../gen/wazir/v1/trial.js';
+import { credentialsFor } from './credentials.js';
 import { serverFailure } from './server-error.js';
 
 type Unary<Q, R> = (
@@ -36,13 +40,32 @@ export interface Clients {
   readonly measurements: Promised<MeasurementServiceClient>;
   /** For streams. */
   readonly studyStreams: Pick<StudyServiceClient, 'watchStudy'>;
+  readonly adminStreams: Pick<AdminServiceClient, 'backup'>;
+  /** What is sent as the token now; undefined where none is given. */
+  token(): string | undefined;
+  /** Whether the server serves: `SERVING`, `NOT_SERVING`. */
+  health(): Promise<string>;
   close(): void;
 }
 
-/** Connects, lazily, to `host:port` or `unix:/path`. Each call has `timeoutMs` to be answered. */
-export function connect(server: string, timeoutMs: number): Clients {
+interface HealthService {
+  readonly check: Unary<{ readonly service: string }, { readonly status: string }>;
+}
+
+const HealthClient = makeGenericClientConstructor(healthService, 'Health');
+
+/** Who calls, and how the server is known; nothing of it where it is not given. */
+export type Access = Partial<Pick<ClientConfig, 'tls' | 'token' | 'insecure'>>;
+
+/**
+ * Connects, lazily, to `host:port` or `unix:/path`. Each call has `timeoutMs` to be
+ * answered. Throws a Failure where credentials can not be read or must not be sent.
+ */
+export function connect(server: string, timeoutMs: number, access: Access = {}): Clients {
   const address = parseAddress(server, 1);
+  const { channel, options: own, token } = credentialsFor(server, access);
   const options = {
+    ...own,
     // A page of trials with thousands of parameters is larger than the default of 4 MiB.
     'grpc.max_receive_message_length': -1,
     // Finds out that a watched server is gone without a word.
@@ -50,15 +73,19 @@ export function connect(server: string, timeoutMs: number): Clients {
     // A proxy of the environment can not reach this machine's loopback.
     'grpc.enable_http_proxy': address !== undefined && isLocal(address) ? 0 : 1,
   };
-  const studies = new StudyServiceClient(server, credentials.createInsecure(), options);
+  const studies = new StudyServiceClient(server, channel, options);
   const shared = { ...options, channelOverride: studies.getChannel() };
-  const trials = new TrialServiceClient(server, credentials.createInsecure(), shared);
-  const measurements = new MeasurementServiceClient(server, credentials.createInsecure(), shared);
+  const trials = new TrialServiceClient(server, channel, shared);
+  const measurements = new MeasurementServiceClient(server, channel, shared);
+  const health = new HealthClient(server, channel, shared) as unknown as Client & HealthService;
   return {
     studies: promised(studies, server, timeoutMs),
     trials: promised(trials, server, timeoutMs),
     measurements: promised(measurements, server, timeoutMs),
     studyStreams: studies,
+    adminStreams: new AdminServiceClient(server, channel, shared),
+    token: () => token?.(),
+    health: async () => (await promised(health, server, timeoutMs).check({ service: '' })).status,
     close: () => studies.close(),
   };
 }

@@ -1,18 +1,8 @@
-import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
-import { service } from 'grpc-health-check';
 import type { Command } from 'commander';
 import { clientCommand } from './client-command.js';
 import { ExitCode } from './exit-code.js';
 import { Failure } from './failure.js';
 import type { Surroundings } from './surroundings.js';
-
-type Check = (
-  request: { service: string },
-  options: { deadline: number },
-  callback: (error: ServiceError | null, response: { status: string | number }) => void,
-) => void;
-
-const HealthClient = makeGenericClientConstructor(service, 'Health');
 
 /** `wazir health`: for container health checks. */
 export function health(surroundings: Surroundings): Command {
@@ -20,18 +10,19 @@ export function health(surroundings: Surroundings): Command {
     surroundings,
     'health',
     'whether the server serves',
-    async ({ server, timeoutMs, json, print, printJson }) => {
-      const client = new HealthClient(server, credentials.createInsecure());
-      const check = (client as unknown as { check: Check }).check.bind(client);
-      const status = await new Promise<string>((resolve) => {
-        check({ service: '' }, { deadline: Date.now() + timeoutMs }, (error, response) =>
-          resolve(error ? 'UNREACHABLE' : String(response.status)),
-        );
+    async ({ server, clients, json, print, printJson }) => {
+      const found = await clients.health().catch((error: unknown) => {
+        if (error instanceof Failure) return error;
+        throw error;
       });
-      client.close();
+      const refused = found instanceof Failure ? found : undefined;
+      const unreachable = refused?.exitCode === ExitCode.unreachable;
+      const status = typeof found === 'string' ? found : unreachable ? 'UNREACHABLE' : 'REFUSED';
       if (json) await printJson({ status });
       else await print(status);
-      if (status !== 'SERVING') throw new Failure(ExitCode.unreachable, `${server} does not serve`);
+      if (status === 'SERVING') return;
+      const why = refused === undefined ? '' : `: ${refused.message}`;
+      throw new Failure(ExitCode.unreachable, `${server} does not serve${why}`, refused?.facts);
     },
   );
 }

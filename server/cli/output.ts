@@ -9,8 +9,13 @@ import { Failure } from './failure.js';
  */
 export async function write(sink: Writable, text: string): Promise<void> {
   if (text === '') return;
+  await writeBytes(sink, text);
+}
+
+/** The same for bytes. */
+export async function writeBytes(sink: Writable, bytes: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    sink.write(text, (error) => {
+    sink.write(bytes, (error) => {
       if (error === null || error === undefined) resolve();
       else reject(writeFailure(error));
     });

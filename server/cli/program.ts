@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import picocolors from 'picocolors';
 import { ConfigError } from '../config.js';
+import { access } from './access.js';
 import { algorithms } from './algorithms.js';
+import { backup } from './backup.js';
 import { best } from './best.js';
+import { doctor } from './doctor.js';
 import { ExitCode, exitCodeMeanings } from './exit-code.js';
 import { exportStudy } from './export.js';
 import { Failure } from './failure.js';
 import { health } from './health.js';
+import { restore } from './restore.js';
 import { safeJson, safeText } from './safe-text.js';
 import { serve } from './serve.js';
 import { studyCreate } from './study-create.js';
@@ -45,7 +49,8 @@ function program(surroundings: Surroundings): Command {
   const trial = new Command('trial').description("look at a study's trials");
   for (const make of [trialList, trialShow]) trial.addCommand(make(surroundings));
   wazir.addCommand(serve(surroundings)).addCommand(study).addCommand(trial);
-  for (const make of [best, watch, exportStudy, algorithms, health]) wazir.addCommand(make(surroundings));
+  for (const make of [best, watch, exportStudy, algorithms, health, backup, restore, doctor, access])
+    wazir.addCommand(make(surroundings));
   prepare(wazir);
   return wazir;
 

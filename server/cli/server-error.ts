@@ -3,6 +3,7 @@ import { BadRequest, ErrorInfo } from '../gen/google/rpc/error_details.js';
 import { Status } from '../gen/google/rpc/status.js';
 import { ExitCode } from './exit-code.js';
 import { Failure, type FailureFacts } from './failure.js';
+import { explainUnreachable } from './unreachable.js';
 
 /** The details of an error as AIP-193 sends them beside the message. */
 function detailsOf(error: ServiceError): Pick<FailureFacts, 'reason' | 'metadata' | 'violations'> {
@@ -34,12 +35,22 @@ export function serverFailure(error: ServiceError, server: string): Failure {
   switch (error.code) {
     case status.UNAVAILABLE:
       // A server that answers gives its reason; a connection that fails has none.
-      return facts.reason === undefined
-        ? new Failure(ExitCode.unreachable, `no server answers at ${server}: ${cause(error.details)}`, {
-            ...facts,
-            hint: 'start one with "wazir serve", or name another with --server or WAZIR_SERVER',
-          })
-        : new Failure(ExitCode.unreachable, error.details, facts);
+      if (facts.reason === undefined) {
+        const { cause, hint } = explainUnreachable(error.details);
+        const message = `no server answers at ${server}: ${cause}`;
+        return new Failure(ExitCode.unreachable, message, { ...facts, hint });
+      }
+      return new Failure(ExitCode.unreachable, error.details, facts);
+    case status.UNAUTHENTICATED:
+      return new Failure(ExitCode.refused, error.details, {
+        ...facts,
+        hint: 'say who you are with --token-file, WAZIR_TOKEN_FILE or WAZIR_TOKEN, or by certificate with --tls-cert',
+      });
+    case status.PERMISSION_DENIED:
+      return new Failure(ExitCode.refused, error.details, {
+        ...facts,
+        hint: 'whoever runs the server grants more in its access file',
+      });
     case status.DEADLINE_EXCEEDED:
       return new Failure(ExitCode.unreachable, `the server at ${server} did not answer in time`, {
         ...facts,
@@ -54,9 +65,4 @@ export function serverFailure(error: ServiceError, server: string): Failure {
     default:
       return new Failure(ExitCode.refused, error.details, facts);
   }
-}
-
-/** What the system said, out of what grpc-js wraps around it. */
-function cause(details: string): string {
-  return /Last error: (?:Error: )?(.*?)\.? Resolution note:/s.exec(details)?.[1] ?? details;
 }

@@ -52,6 +52,7 @@ async function follow(
   let waitMs: number = retryMs.first;
   while (!stop.aborted) {
     const { name, uid } = state.study;
+    const token = context.clients.token();
     const stream = context.clients.studyStreams.watchStudy({
       name,
       studyUid: uid,
@@ -73,7 +74,9 @@ async function follow(
     } catch (error) {
       if (stop.aborted) return;
       if (error instanceof Failure || !isServiceError(error)) throw error;
-      if (error.code !== status.UNAVAILABLE) throw serverFailure(error, context.server);
+      // The server ends what a token had let in that it knows no longer: its file may have the next by now.
+      const renewed = error.code === status.UNAUTHENTICATED && context.clients.token() !== token;
+      if (error.code !== status.UNAVAILABLE && !renewed) throw serverFailure(error, context.server);
       if (lostAt === undefined) {
         lostAt = performance.now();
         display.connected(false);

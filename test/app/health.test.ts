@@ -9,7 +9,10 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { protoPath } from 'grpc-health-check';
+import { RawPeer } from '../front/raw-peer.js';
 import { createStudy, synchronous } from '../rpc/study-requests.js';
+import { TestClient } from '../test-client.js';
+import { Authority } from '../tls/certificates.js';
 import { startTestServer, type TestServer } from './test-server.js';
 
 interface HealthClient extends Client {
@@ -80,4 +83,28 @@ test('a server that drains says so to those who watch, before it answers who wai
   await waiting;
   await closed;
   assert.ok(order.includes('answered'));
+});
+
+test('health alone is served where it is asked for, in plain text and to everybody, until the end', async (t) => {
+  const authority = await Authority.create(t);
+  const { certFile: cert, keyFile: key } = await authority.server();
+  const server = await startTestServer(t, {
+    tls: { cert, key, clientCa: authority.certFile },
+    settings: { healthListen: '127.0.0.1:0' },
+  });
+  const address = server.healthAddress!;
+  const client = healthClient(t, { ...server, address });
+  assert.equal(await check(client, ''), 'SERVING');
+  const other = new TestClient(address);
+  await assert.rejects(other.listStudies({ parent: 'owners/default' }), { code: 12 });
+  other.close();
+  const watch = statuses(client, '');
+  await watch.next();
+  const peers = await Promise.all(Array.from({ length: 200 }, () => RawPeer.connect(t, address)));
+  await Promise.any(peers.map(({ gone }) => gone));
+  assert.equal(await check(client, ''), 'SERVING', 'others may fill it; who is in is served');
+  const closed = server.close(1000);
+  assert.deepEqual((await watch.next()).value, { status: 'NOT_SERVING' });
+  await closed;
+  await assert.rejects(check(client, ''), { code: 14 });
 });

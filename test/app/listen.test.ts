@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer } from '../../server/app.js';
-import { ListenError } from '../../server/rpc/listen.js';
+import { ListenError } from '../../server/front/listen-error.js';
 import { StoreOpenError } from '../../server/store/open-error.js';
 import { createStudy, owner } from '../rpc/study-requests.js';
 import { TestClient } from '../test-client.js';

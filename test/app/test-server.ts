@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Level } from 'level';
-import { startServer, type RunningServer } from '../../server/app.js';
+import { startServer, type RunningServer, type ServerOptions } from '../../server/app.js';
 import type { Clock } from '../../server/engine/clock.js';
 import { createLogger, type Logger } from '../../server/logger.js';
 import { TestClient } from '../test-client.js';
@@ -15,11 +15,18 @@ export interface TestServerOptions {
   readonly logger?: Logger;
   readonly dataDir?: string;
   readonly listen?: readonly string[];
+  /** Path of an access file. */
+  readonly access?: string;
+  readonly tls?: ServerOptions['tls'];
+  readonly reflection?: boolean;
+  /** Whatever else the server is to be told. */
+  readonly settings?: Partial<ServerOptions>;
 }
 
 export interface TestServer {
   readonly address: string;
   readonly addresses: readonly string[];
+  readonly healthAddress: string | undefined;
   readonly dataDir: string;
   readonly client: TestClient;
   /** Another client, with connections of its own. */
@@ -42,10 +49,14 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 export async function startTestServer(t: TestContext, options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? (await temporaryDirectory(t));
   const server: RunningServer = await startServer({
+    ...options.settings,
     listen: options.listen ?? ['127.0.0.1:0'],
     dataDir,
     logger: options.logger ?? silent,
     ...(options.clock ? { clock: options.clock } : {}),
+    access: options.access,
+    tls: options.tls,
+    reflection: options.reflection ?? true,
   });
   const address = server.addresses[0]!;
   const clients: TestClient[] = [];
@@ -61,7 +72,16 @@ export async function startTestServer(t: TestContext, options: TestServerOptions
     await close(graceMs);
   };
   t.after(() => stop(0));
-  return { address, addresses: server.addresses, dataDir, client: connect(), connect, stop, close };
+  return {
+    address,
+    addresses: server.addresses,
+    healthAddress: server.healthAddress,
+    dataDir,
+    client: connect(),
+    connect,
+    stop,
+    close,
+  };
 }
 
 /**

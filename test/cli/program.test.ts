@@ -16,7 +16,7 @@ test('help names the commands and every exit code', async () => {
   }
   assert.deepEqual(exitCodeMeanings.map(([each]) => each).sort(), Object.values(ExitCode).sort());
   assert.match((await wazir(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
-  assert.match((await wazir(['serve', '--help'])).stdout, /WAZIR_LISTEN; 127\.0\.0\.1:8765/);
+  assert.match((await wazir(['serve', '--help'])).stdout, /WAZIR_LISTEN;\s+127\.0\.0\.1:8765/);
 });
 
 test('wrong usage ends with 2 and one line that says what', async () => {
