@@ -7,6 +7,7 @@ faults from a queue. What it was asked is kept for the test to look at.
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
+from door import Door
 from wazir.v1 import measurement_pb2, study_pb2, trial_pb2
 from wazir.v1.measurement_pb2_grpc import (
     MeasurementServiceServicer,
@@ -93,7 +95,15 @@ Reply = Callable[
 class FakeServer(StudyServiceServicer, TrialServiceServicer, MeasurementServiceServicer):
     """Starts at once, on a port of its own. Close it at the end."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        address: str = "127.0.0.1:0",
+        credentials: grpc.ServerCredentials | None = None,
+        door: Door | None = None,
+    ) -> None:
+        self._listen = address
+        self._credentials = credentials
+        self._interceptors: list[grpc.ServerInterceptor] = [] if door is None else [door]
         self.offers: deque[trial_pb2.Trial] = deque()
         #: None breaks the stream without an answer.
         self.reply: Reply = lambda request: (
@@ -117,15 +127,21 @@ class FakeServer(StudyServiceServicer, TrialServiceServicer, MeasurementServiceS
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return re.sub(r":0$", f":{self.port}", self._listen)
 
     def start(self) -> None:
         """Starts, on the port of the time before if there was one."""
-        self._server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)])
+        self._server = grpc.server(
+            ThreadPoolExecutor(8), options=[("grpc.so_reuseport", 0)], interceptors=self._interceptors
+        )
         add_StudyServiceServicer_to_server(self, self._server)
         add_TrialServiceServicer_to_server(self, self._server)
         add_MeasurementServiceServicer_to_server(self, self._server)
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{self.port}")
+        address = re.sub(r":0$", f":{self.port}", self._listen)
+        if self._credentials is None:
+            self.port = self._server.add_insecure_port(address)
+        else:
+            self.port = self._server.add_secure_port(address, self._credentials)
         self._server.start()
 
     def stop(self) -> None:

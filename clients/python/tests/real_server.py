@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -13,8 +14,9 @@ ROOT = Path(__file__).resolve().parents[3]
 class RealServer:
     """Runs the server from the sources of this repository. Stop it at the end."""
 
-    def __init__(self, data: Path, *listen: str) -> None:
+    def __init__(self, data: Path, *listen: str, options: Sequence[str] = ()) -> None:
         self._data = data
+        self._options = options
         self._listen = list(listen) or ["127.0.0.1:0"]
         #: Where it can be reached, in the order of `listen`.
         self.addresses: list[str] = []
@@ -28,7 +30,7 @@ class RealServer:
 
     def start(self) -> None:
         """Starts it, where it was the time before if there was one."""
-        command = ["node", "--import", "tsx", "server/main.ts", "serve", "--data", str(self._data)]
+        command = ["node", "--import", "tsx", "server/main.ts", "serve", "--data", str(self._data), *self._options]
         for each in self.addresses or self._listen:
             command += ["--listen", each]
         self.addresses = []

@@ -51,12 +51,15 @@ export class WazirError extends Error {
     }
     const [packed] = thrown.metadata?.get('grpc-status-details-bin') ?? [];
     const details = packed instanceof Uint8Array ? readStatus(packed)?.details : undefined;
-    return new WazirError(codeName(thrown.code), thrown.details, readErrorDetails(details ?? []), thrown);
+    const code = codeName(thrown.code);
+    const message = withHint(code, thrown.details);
+    return new WazirError(code, message, readErrorDetails(details ?? []), thrown);
   }
 
   /** Makes a WazirError of a status inside a message. */
   static fromStatus({ code, message, details }: Status): WazirError {
-    return new WazirError(codeName(code), message, readErrorDetails(details));
+    const name = codeName(code);
+    return new WazirError(name, withHint(name, message), readErrorDetails(details));
   }
 }
 
@@ -68,6 +71,18 @@ function isStatusObject(thrown: unknown): thrown is StatusObject | (Error & Stat
     typeof details === 'string' &&
     (metadata === undefined || metadata instanceof Metadata)
   );
+}
+
+/** What to do about a refusal that asking again does not change. */
+function withHint(code: Code, message: string): string {
+  switch (code) {
+    case 'UNAUTHENTICATED':
+      return `${message}: connect with token, tokenFile or tls.cert, or set WAZIR_TOKEN_FILE`;
+    case 'PERMISSION_DENIED':
+      return `${message}: whoever runs the server grants more in its access file`;
+    default:
+      return message;
+  }
 }
 
 function codeName(code: number): Code {

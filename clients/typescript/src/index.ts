@@ -4,6 +4,7 @@
  * @module
  */
 export { connect, Client, type ConnectOptions, type CreateOptions } from './client.js';
+export type { TlsOptions } from './credentials.js';
 export type { Action, Directive } from './directive.js';
 export { WazirError, type Code } from './error.js';
 export type { Violation } from './error-details.js';

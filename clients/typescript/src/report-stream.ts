@@ -120,7 +120,8 @@ export class ReportStream {
     const now = this.#rpc.clock.now();
     this.#failingSince ??= now;
     const wait = this.#backoff.next(error);
-    if (!mayReopen(error) || now + wait - this.#failingSince > this.#rpc.retryForMs) {
+    const mayPass = mayReopen(error) || this.#rpc.tokenReplaced(call, error);
+    if (!mayPass || now + wait - this.#failingSince > this.#rpc.retryForMs) {
       this.#rejectAll(error);
       return;
     }

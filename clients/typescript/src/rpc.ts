@@ -1,15 +1,16 @@
 import {
   Client,
   Metadata,
-  credentials as channelCredentials,
-  type ChannelCredentials,
   type ChannelOptions,
   type ClientDuplexStream,
   type ClientReadableStream,
 } from '@grpc/grpc-js';
+import { isLocal } from './address.js';
 import { onAbort, systemClock, type Clock } from './clock.js';
+import { readCredentials, type CredentialOptions } from './credentials.js';
 import { WazirError } from './error.js';
 import { retrying } from './retry.js';
+import type { Token } from './token.js';
 
 /** One method of the generated service definitions. */
 export interface Method<Request, Response> {
@@ -18,11 +19,7 @@ export interface Method<Request, Response> {
   readonly responseDeserialize: (bytes: Buffer) => Response;
 }
 
-export interface RpcOptions {
-  /** Not set: plain text. */
-  readonly credentials?: ChannelCredentials;
-  /** Sent with every call, such as an `authorization` token. */
-  readonly metadata?: Readonly<Record<string, string>>;
+export interface RpcOptions extends CredentialOptions {
   /** Options of the grpc-js channel. */
   readonly channelOptions?: ChannelOptions;
   /** How long a call is tried again while the server can not be reached. Default 600. */
@@ -48,6 +45,9 @@ export class Rpc {
   readonly onRetry: ((error: WazirError, waitMs: number) => void) | undefined;
   readonly #client: Client;
   readonly #metadata = new Metadata();
+  readonly #token: Token | undefined;
+  /** Which token each stream was opened with. */
+  readonly #shown = new WeakMap<object, string>();
   readonly #closing = new AbortController();
 
   constructor(address: string, options: RpcOptions = {}) {
@@ -55,7 +55,9 @@ export class Rpc {
     this.retryForMs = (options.retryForSeconds ?? 600) * 1_000;
     this.onRetry = options.onRetry;
     for (const [key, value] of Object.entries(options.metadata ?? {})) this.#metadata.set(key, value);
-    this.#client = new Client(address, options.credentials ?? channelCredentials.createInsecure(), {
+    const { channel, channelOptions, token } = readCredentials(address, options);
+    this.#token = token;
+    this.#client = new Client(address, channel, {
       // grpc-js waits up to two minutes between attempts to connect; a restarted server should be found sooner.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 5_000,
@@ -63,6 +65,7 @@ export class Rpc {
       'grpc.keepalive_time_ms': 60_000,
       'grpc.keepalive_timeout_ms': 20_000,
       ...(isLocal(address) ? { 'grpc.enable_http_proxy': 0 } : {}),
+      ...channelOptions,
       ...options.channelOptions,
     });
   }
@@ -78,7 +81,7 @@ export class Rpc {
     request: Request,
     options: CallOptions = {},
   ): Promise<Response> {
-    return retrying(() => this.#once(method, request, options), {
+    return retrying(() => this.#renewing(method, request, options), {
       clock: this.clock,
       retryForMs: options.retryForMs ?? this.retryForMs,
       signals: [this.closing, options.signal],
@@ -88,12 +91,15 @@ export class Rpc {
 
   /** Opens a bidirectional stream. No retries. */
   bidi<Request, Response>(method: Method<Request, Response>): ClientDuplexStream<Request, Response> {
-    return this.#client.makeBidiStreamRequest(
+    const token = this.#token?.current();
+    const call = this.#client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
-      this.#metadata.clone(),
+      this.#metadataWith(token),
     );
+    if (token !== undefined) this.#shown.set(call, token);
+    return call;
   }
 
   /** Opens a stream of the server. No retries. */
@@ -101,13 +107,23 @@ export class Rpc {
     method: Method<Request, Response>,
     request: Request,
   ): ClientReadableStream<Response> {
-    return this.#client.makeServerStreamRequest(
+    const token = this.#token?.current();
+    const call = this.#client.makeServerStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
-      this.#metadata.clone(),
+      this.#metadataWith(token),
     );
+    if (token !== undefined) this.#shown.set(call, token);
+    return call;
+  }
+
+  /** Whether a stream that ended with `error` was opened with a token that has been replaced since. */
+  tokenReplaced(call: object, error: WazirError): boolean {
+    if (error.code !== 'UNAUTHENTICATED') return false;
+    const shown = this.#shown.get(call);
+    return shown !== undefined && this.#token?.current(true) !== shown;
   }
 
   /** Cancels what is under way and closes the connection. */
@@ -116,10 +132,36 @@ export class Rpc {
     this.#client.close();
   }
 
+  /** A token that is refused while its file has another is no refusal yet. */
+  async #renewing<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Response> {
+    for (let token = this.#token?.current(); ;) {
+      try {
+        return await this.#once(method, request, options, token);
+      } catch (error) {
+        const refused = error instanceof WazirError && error.code === 'UNAUTHENTICATED';
+        const renewed = refused ? this.#token?.current(true) : token;
+        if (renewed === token) throw error;
+        token = renewed;
+      }
+    }
+  }
+
+  #metadataWith(token: string | undefined): Metadata {
+    const metadata = this.#metadata.clone();
+    // Not call credentials: grpc-js sends those over TLS alone.
+    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+    return metadata;
+  }
+
   #once<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
     { timeoutMs = 30_000, signal }: CallOptions,
+    token: string | undefined,
   ): Promise<Response> {
     if (this.closing.aborted) throw new WazirError('CANCELLED', 'the client is closed');
     return new Promise((resolve, reject) => {
@@ -128,7 +170,7 @@ export class Rpc {
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        this.#metadata.clone(),
+        this.#metadataWith(token),
         { deadline: Date.now() + timeoutMs },
         (error, response) => {
           forget();
@@ -139,9 +181,4 @@ export class Rpc {
       const forget = onAbort([this.closing, signal], () => call.cancel());
     });
   }
-}
-
-/** Whether an address is of this machine: `http_proxy` in the environment is then not meant for it. */
-function isLocal(address: string): boolean {
-  return /^(unix:|localhost:|127\.|\[::1\])/.test(address);
 }

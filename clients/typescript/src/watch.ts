@@ -48,7 +48,8 @@ export async function* watchStudy(
     if (signal?.aborted) return;
     failingSince ??= rpc.clock.now();
     const wait = backoff.next(error);
-    if (!error.transient || rpc.closing.aborted || rpc.clock.now() + wait - failingSince > rpc.retryForMs) {
+    const mayPass = error.transient || rpc.tokenReplaced(stream, error);
+    if (!mayPass || rpc.closing.aborted || rpc.clock.now() + wait - failingSince > rpc.retryForMs) {
       throw error;
     }
     rpc.onRetry?.(error, wait);

@@ -31,7 +31,10 @@ export interface LiveServer {
 /** Starts the real server, on TCP or on a unix socket, for one test. */
 export async function startLive(
   t: TestContext,
-  { unix = false, ...options }: { unix?: boolean } & Pick<Partial<ServerOptions>, 'clock'> = {},
+  {
+    unix = false,
+    ...options
+  }: { unix?: boolean } & Pick<Partial<ServerOptions>, 'clock' | 'tls' | 'access'> = {},
 ): Promise<LiveServer> {
   const directory = await mkdtemp(join(tmpdir(), 'wazir-live-'));
   const start = (address: string) =>

@@ -11,6 +11,7 @@ for trial in study.trials():
 """
 
 from .client import Client, connect
+from .credentials import Tls
 from .directive import Directive, DirectiveKind
 from .errors import (
     Aborted,
@@ -60,6 +61,7 @@ __all__ = [
     "StudyRecord",
     "StudyRecreated",
     "StudyState",
+    "Tls",
     "Trial",
     "TrialEnded",
     "TrialRecord",

@@ -7,6 +7,9 @@ from typing import Any
 
 import grpc
 
+from .credentials import Credentials, is_local
+from .token import TokenSender
+
 _OPTIONS: dict[str, Any] = {
     # grpc's own pauses between connection attempts grow to two minutes: too long
     # for a lease of one minute when the server restarts.
@@ -25,11 +28,22 @@ _OPTIONS: dict[str, Any] = {
 
 def open_channel(
     address: str,
-    credentials: grpc.ChannelCredentials | None,
+    credentials: Credentials,
     options: Sequence[tuple[str, Any]],
 ) -> grpc.Channel:
     """Opens a channel to `host:port` or `unix:/path`; it connects at the first call."""
-    merged = list({**_OPTIONS, **dict(options)}.items())
-    if credentials is None:
-        return grpc.insecure_channel(address, merged)
-    return grpc.secure_channel(address, credentials, merged)
+    own = dict(_OPTIONS)
+    if is_local(address):
+        # A proxy of the environment can not reach this machine's loopback, and must not see the token.
+        own["grpc.enable_http_proxy"] = 0
+    if credentials.server_name is not None:
+        own["grpc.ssl_target_name_override"] = credentials.server_name
+    merged = list({**own, **dict(options)}.items())
+    secure = credentials.channel_credentials()
+    if secure is None:
+        channel = grpc.insecure_channel(address, merged)
+    else:
+        channel = grpc.secure_channel(address, secure, merged)
+    if credentials.token is None:
+        return channel
+    return grpc.intercept_channel(channel, TokenSender(credentials.token))

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from .connection import Connection
+from .credentials import FilePath, Tls, read_credentials
 from .errors import AlreadyExists
 from .names import owner_name, study_name
 from .records import StudyRecord, list_studies, study_record
@@ -22,6 +23,10 @@ def connect(
     address: str,
     *,
     owner: str = "default",
+    token: str | None = None,
+    token_file: FilePath | None = None,
+    tls: bool | Tls | None = None,
+    insecure: bool = False,
     credentials: grpc.ChannelCredentials | None = None,
     call_timeout: float = 30.0,
     retry_timeout: float = 600.0,
@@ -29,8 +34,18 @@ def connect(
 ) -> Client:
     """Makes a client; it connects at its first call.
 
-    `address` is `host:port` or `unix:/path`. `owner` is the tenant. `credentials`
-    turn on TLS. `call_timeout` is how long one try of a call may take, and how long a
+    `address` is `host:port` or `unix:/path`. `owner` is the tenant.
+
+    `token` says who is calling, or `token_file`, which is read again when it changes;
+    where neither is given, WAZIR_TOKEN_FILE or WAZIR_TOKEN of the environment. `tls`
+    is a :class:`wazir.Tls`, True for the authorities that come with grpcio, or False
+    for plain text; where it is not given, WAZIR_TLS, WAZIR_TLS_CA,
+    WAZIR_TLS_CLIENT_CERT, WAZIR_TLS_CLIENT_KEY and WAZIR_TLS_SERVER_NAME. A token goes
+    to another machine in plain text only where `insecure` says so. `credentials` are
+    those of grpcio, in the place of `tls`. Raises OSError and ValueError where any of
+    them can not be used.
+
+    `call_timeout` is how long one try of a call may take, and how long a
     report may go unanswered before the stream is taken for dead; `retry_timeout` how
     long calls and reports are tried again while the server is away; both in seconds.
     `channel_options` are those of grpcio.
@@ -39,7 +54,14 @@ def connect(
     """
     connection = Connection(
         address,
-        credentials=credentials,
+        credentials=read_credentials(
+            address,
+            token=token,
+            token_file=token_file,
+            tls=tls,
+            insecure=insecure,
+            credentials=credentials,
+        ),
         channel_options=channel_options,
         call_timeout=call_timeout,
         retry_timeout=retry_timeout,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import grpc
 
 from .channel import open_channel
+from .credentials import Credentials
 from .directive import Directive
 from .errors import WazirError
 from .leases import Leased, LeaseKeeper
@@ -50,7 +51,7 @@ class Connection:
         self,
         address: str,
         *,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: Credentials,
         channel_options: Sequence[tuple[str, Any]] = (),
         call_timeout: float = 30.0,
         retry_timeout: float = 600.0,
@@ -61,12 +62,13 @@ class Connection:
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._held: dict[tuple[str, int], Held] = {}
-        self.caller = Caller(call_timeout, retry_timeout)
+        self.caller = Caller(call_timeout, retry_timeout, token=credentials.token)
         self.stream = MeasurementStream(
             lambda: self.measurements,
             self._told,
             answer_timeout=call_timeout,
             retry_timeout=retry_timeout,
+            token=credentials.token,
         )
         self._keeper = LeaseKeeper()
 

@@ -31,6 +31,8 @@ class WazirError(Exception):
 
     #: The gRPC status code.
     code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
+    #: What to do about it, where asking again does not help.
+    hint: str = ""
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class WazirError(Exception):
 
     def __str__(self) -> str:
         label = self.code.name if not self.reason else f"{self.code.name}, {self.reason}"
-        return f"{self.message} ({label})"
+        return f"{self.message} ({label})" + (f": {self.hint}" if self.hint else "")
 
 
 class InvalidArgument(WazirError):
@@ -132,12 +134,14 @@ class Unauthenticated(WazirError):
     """Credentials are missing or wrong."""
 
     code = grpc.StatusCode.UNAUTHENTICATED
+    hint = "connect with token=, token_file= or a certificate in tls=, or set WAZIR_TOKEN_FILE"
 
 
 class PermissionDenied(WazirError):
     """The credentials do not allow this."""
 
     code = grpc.StatusCode.PERMISSION_DENIED
+    hint = "whoever runs the server grants more in its access file"
 
 
 class Unimplemented(WazirError):

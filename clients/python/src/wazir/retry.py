@@ -10,7 +10,8 @@ from typing import Callable, TypeVar
 import grpc
 from google.protobuf.message import Message
 
-from .errors import Cancelled, DeadlineExceeded, Unavailable, WazirError, error_from_rpc
+from .errors import Cancelled, DeadlineExceeded, Unauthenticated, Unavailable, WazirError, error_from_rpc
+from .token import Token
 
 _Request = TypeVar("_Request", bound=Message)
 _Response = TypeVar("_Response", bound=Message)
@@ -51,8 +52,10 @@ class Caller:
         call_timeout: float,
         retry_timeout: float,
         *,
+        token: Token | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._token = token
         self._call_timeout = call_timeout
         self._retry_timeout = retry_timeout
         self._clock = clock
@@ -73,6 +76,7 @@ class Caller:
         backoff = Backoff()
         give_up: float | None = None
         while True:
+            sent = "" if self._token is None else self._token.current()
             try:
                 return method(request, timeout=self._call_timeout if timeout is None else timeout)
             except grpc.RpcError as error:
@@ -83,6 +87,8 @@ class Caller:
                     raise
                 failure = Cancelled("the client was closed")
                 failure.__cause__ = error
+            if was_replaced(self._token, sent, failure):
+                continue
             now = self._clock()
             if give_up is None:
                 give_up = now + (self._retry_timeout if retry_timeout is None else retry_timeout)
@@ -98,6 +104,11 @@ class Caller:
     def close(self) -> None:
         """Ends every pause between tries."""
         self._closed.set()
+
+
+def was_replaced(token: Token | None, sent: str, failure: WazirError) -> bool:
+    """Whether a refusal was of a token in whose place there is another by now: then it is none yet."""
+    return token is not None and isinstance(failure, Unauthenticated) and token.replaced(sent)
 
 
 def is_outage(error: BaseException) -> bool:

@@ -26,7 +26,8 @@ from .errors import (
     error_from_rpc,
     error_from_status,
 )
-from .retry import RETRIABLE, Backoff
+from .retry import RETRIABLE, Backoff, was_replaced
+from .token import Token
 from .v1 import measurement_pb2 as pb
 from .v1.measurement_pb2_grpc import MeasurementServiceStub
 
@@ -75,12 +76,15 @@ class MeasurementStream:
         *,
         answer_timeout: float,
         retry_timeout: float,
+        token: Token | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stub = stub
         self._listener = listener
         self._answer_timeout = answer_timeout
         self._retry_timeout = retry_timeout
+        self._token = token
+        self._sent = ""
         self._clock = clock
         self._changed = threading.Condition()
         self._pending: dict[int, Answer] = {}
@@ -176,6 +180,8 @@ class MeasurementStream:
             self._recover(failure)
 
     def _converse(self, outbox: queue.SimpleQueue[pb.StreamMeasurementsRequest | None]) -> WazirError:
+        if self._token is not None:
+            self._sent = self._token.current()
         try:
             call = self._stub().StreamMeasurements(_until_none(outbox))
             with self._changed:
@@ -230,7 +236,11 @@ class MeasurementStream:
             self._trouble_since = now
         broke = failure.code in _BREAKS
         self._breaks += broke
-        waits_on = isinstance(failure, RETRIABLE) or (broke and self._breaks <= _MOST_BREAKS)
+        waits_on = (
+            isinstance(failure, RETRIABLE)
+            or (broke and self._breaks <= _MOST_BREAKS)
+            or was_replaced(self._token, self._sent, failure)
+        )
         if not waits_on or now - self._trouble_since >= self._retry_timeout:
             self._fail_all(failure)
             self._trouble_since = None
