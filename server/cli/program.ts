@@ -98,7 +98,10 @@ function report(error: unknown, { arguments: given, stderr, environment }: Surro
   }
   const { red } = picocolors.createColors(wantsColours(stderr, environment));
   const status =
-    code === undefined ? '' : ` (${[code, reason].filter((part) => part !== undefined).join(', ')})`;
+    code === undefined
+      ? ''
+      : // Where the reason says no more than the code, once is enough.
+        ` (${[...new Set([code, reason])].filter((part) => part !== undefined).join(', ')})`;
   const lines = [
     `${red('wazir:')} ${safeText(message)}${status}`,
     ...violations.map(({ place, field, description }) => {

@@ -51,14 +51,11 @@ test('each may do what the access file says, and hears what is missing', async (
   assert.equal((await as({ WAZIR_TOKEN: 'roberts' }, ['study', 'show', 's'])).code, 0);
   const denied = await as({ WAZIR_TOKEN: 'roberts' }, ['study', 'delete', 's', '--yes']);
   assert.equal(denied.code, 1);
-  assert.match(denied.stderr, /\(PERMISSION_DENIED, PERMISSION_DENIED\)\n {2}.* access file\n$/);
+  assert.match(denied.stderr, /\(PERMISSION_DENIED\)\n {2}.* access file\n$/);
   for (const who of [{}, { WAZIR_TOKEN: 'nobodys' }] as Record<string, string>[]) {
     const unknown = await as(who, ['study', 'show', 's']);
     assert.equal(unknown.code, 1);
-    assert.match(
-      unknown.stderr,
-      /\(UNAUTHENTICATED, UNAUTHENTICATED\)\n {2}say who you are with --token-file/,
-    );
+    assert.match(unknown.stderr, /\(UNAUTHENTICATED\)\n {2}say who you are with --token-file/);
     assert.deepEqual(await as(who, ['health']), { code: 0, stdout: 'SERVING\n', stderr: '' });
   }
   const other = await as({ ...admin, WAZIR_OWNER: 'team-b' }, ['study', 'show', 's']);
