@@ -1,4 +1,5 @@
 /** Takes in measurements: the hot path. */
+import { encode } from '../../codec/encode.js';
 import { WazirError } from '../../domain/errors.js';
 import { checkMeasurement, compareReports } from '../../domain/measurement.js';
 import { TrialState } from '../../domain/spec.js';
@@ -133,11 +134,11 @@ export function writeMeasurement(
   transaction.add({
     type: 'put',
     key: keys.measurement(transaction.study.uid, live.id, measurement.attempt, measurement.step),
-    value: MeasurementRecord.encode({
+    value: encode(MeasurementRecord, {
       measurement,
       sequence,
       directive: directive.kind === Kind.CONTINUE ? undefined : directive,
-    }).finish(),
+    }),
   });
 }
 
