@@ -13,6 +13,8 @@ export interface TrialName extends StudyName {
 const maxIdBytes = 256;
 const control = /[\u0000-\u001f\u007f-\u009f]/;
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const trialId = /^[1-9][0-9]{0,15}$/;
+const ofTrials = '/trials/';
 // More than any name of legal ids and a 16-digit number can hold.
 const maxNameLength = 1024;
 
@@ -54,12 +56,28 @@ export function parseStudyName(field: string, name: string): StudyName {
   return { owner: checkedId(field, 'owner', given[1]!), study: checkedId(field, 'study', given[3]!) };
 }
 
+/** The number that a trial's id says; undefined where it is none. */
+function trialNumber(digits: string): number | undefined {
+  const trial = trialId.test(digits) ? Number(digits) : Number.NaN;
+  return Number.isSafeInteger(trial) ? trial : undefined;
+}
+
+/**
+ * A trial's name as the name of its study and a number, without a look at the
+ * former: for whoever looks it up among names that are known to be well-formed.
+ * Undefined where it does not end like the name of a trial.
+ */
+export function splitTrialName(name: string): { readonly study: string; readonly trial: number } | undefined {
+  const end = name.lastIndexOf(ofTrials);
+  const trial = end < 0 ? undefined : trialNumber(name.slice(end + ofTrials.length));
+  return trial === undefined ? undefined : { study: name.slice(0, end), trial };
+}
+
 /** Reads `owners/{owner}/studies/{study}/trials/{trial}`; throws INVALID_FIELD naming `field`. */
 export function parseTrialName(field: string, name: string): TrialName {
   const given = parts(field, name, 'owners/{owner}/studies/{study}/trials/{trial}');
-  const digits = given[5]!;
-  const trial = /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : Number.NaN;
-  if (!Number.isSafeInteger(trial))
+  const trial = trialNumber(given[5]!);
+  if (trial === undefined)
     throw invalid(field, 'the trial id must be a whole number from 1 to 2^53 − 1 without leading zeros');
   return {
     owner: checkedId(field, 'owner', given[1]!),

@@ -126,6 +126,7 @@ export function logCall(
   call: { readonly path: string; readonly startMs: number; readonly principal: string | undefined },
   error?: unknown,
 ): void {
+  if (!logger.isLevelEnabled(error === undefined || error instanceof WazirError ? 'debug' : 'error')) return;
   const { path: method, startMs } = call;
   const facts = {
     method,

@@ -11,6 +11,8 @@ import { streamMeasurements } from './measurement-stream.js';
 export function measurementService(engine: Engine, parts: HandlerParts): MeasurementServiceServer {
   return {
     reportMeasurement: unary(parts, async ({ trial: name, attempt, measurement, studyUid }) => {
+      const atHand = measurement && engine.atHand(name, studyUid);
+      if (atHand) return { directive: await report(atHand.study, atHand.trial, attempt, measurement) };
       const { trial, ...studyName } = parseTrialName('trial', name);
       if (!measurement) throw invalid('measurement', 'must be set');
       const study = await engine.study(studyName, studyUid);

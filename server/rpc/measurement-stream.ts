@@ -18,7 +18,7 @@ import {
   type StreamMeasurementsRequest,
   type StreamMeasurementsResponse,
 } from '../gen/wazir/v1/measurement.js';
-import { drained } from './drained.js';
+import { AnswersInTurn } from './answers-in-turn.js';
 import type { Admission } from './guard.js';
 import { logCall, type HandlerParts } from './handler.js';
 import { explain, Malformed, messageIdOf } from './malformed.js';
@@ -36,25 +36,38 @@ export function streamMeasurements(
   return (call) => new MeasurementStream(engine, parts, call).run();
 }
 
+/** A trial that the stream trains. */
+interface Heard {
+  readonly study: Study;
+  readonly trial: number;
+  /** Ends its being told of a stop. */
+  readonly end: () => void;
+}
+
 class MeasurementStream {
-  /** By study and trial, what ends its being told of a stop. */
-  readonly #heard = new Map<string, { readonly study: Study; readonly end: () => void }>();
-  /** Directives that nobody asked for and that wait to be told, by study and trial. */
+  /** By the trial's name, as the requests have it. */
+  readonly #heard = new Map<string, Heard>();
+  /** Directives that nobody asked for and that wait to be told, by the trial's name. */
   readonly #untold = new Map<string, StreamMeasurementsResponse>();
+  readonly #answers: AnswersInTurn<StreamMeasurementsResponse>;
   #admission: Admission | undefined;
   #place: Place | undefined;
   #owner: string | undefined;
   readonly #endings: (() => void)[] = [];
   readonly #startMs = performance.now();
   #underWay = 0;
-  #last: Promise<void> = Promise.resolve();
-  readonly #closing = new AbortController();
+  #closed = false;
+  readonly #written = () => {
+    if (--this.#underWay < mostUnderWay && this.call.isPaused()) this.call.resume();
+  };
 
   constructor(
     private readonly engine: Engine,
     private readonly parts: HandlerParts,
     private readonly call: Call,
-  ) {}
+  ) {
+    this.#answers = new AnswersInTurn(call);
+  }
 
   run(): void {
     const { call } = this;
@@ -67,24 +80,21 @@ class MeasurementStream {
       return;
     }
     call.on('data', (request: StreamMeasurementsRequest | Malformed) => this.#take(request));
-    call.on('end', () => void this.#last.then(() => this.#close()));
+    call.on('end', () => this.#answers.thenDo(() => this.#close()));
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
     const place = this.#place;
     this.#endings.push(
       () => place.leave(),
-      this.engine.onDrain(() => void this.#last.then(() => this.#close(draining()))),
+      this.engine.onDrain(() => this.#answers.thenDo(() => this.#close(draining()))),
       this.#admission.onRevoked((why) => this.#close(why)),
     );
   }
 
-  get #closed(): boolean {
-    return this.#closing.signal.aborted;
-  }
-
   #close(error?: unknown): void {
     if (this.#closed) return;
-    this.#closing.abort();
+    this.#closed = true;
+    this.#answers.end();
     for (const end of this.#endings) end();
     for (const { end } of this.#heard.values()) end();
     if (error === undefined) this.call.end();
@@ -96,72 +106,61 @@ class MeasurementStream {
   #take(request: StreamMeasurementsRequest | Malformed): void {
     if (this.#closed) return;
     if (++this.#underWay >= mostUnderWay) this.call.pause();
-    const answer = this.#answer(request);
-    this.#last = this.#last.then(async () => {
-      await this.#write(await answer);
-      if (--this.#underWay < mostUnderWay && this.call.isPaused()) this.call.resume();
-    });
-  }
-
-  async #write(response: StreamMeasurementsResponse): Promise<void> {
-    if (this.#closed || this.call.write(response)) return;
-    await drained(this.call, this.#closing.signal);
-  }
-
-  /**
-   * Tells a directive that nobody asked for, in its turn among the answers. Of each
-   * trial the newest waits, so that a reader that takes nothing costs no more than that.
-   */
-  #tell(trial: string, told: StreamMeasurementsResponse): void {
-    if (this.#closed) return;
-    const waits = this.#untold.has(trial);
-    this.#untold.set(trial, told);
-    if (waits) return;
-    this.#last = this.#last.then(() => {
-      const newest = this.#untold.get(trial)!;
-      this.#untold.delete(trial);
-      return this.#write(newest);
-    });
-  }
-
-  /** Never rejects: what is wrong with one request is told in its answer. */
-  async #answer(request: StreamMeasurementsRequest | Malformed): Promise<StreamMeasurementsResponse> {
+    const turn = this.#answers.add(this.#written);
     const { descriptors } = this.parts;
     const path = this.call.getPath();
     const messageId =
       request instanceof Malformed ? messageIdOf(descriptors, path, request) : request.messageId;
-    const response = { messageId, trial: '', attempt: 0, directive: undefined, error: undefined };
+    const answer = (directive?: Directive, error?: StreamMeasurementsResponse['error']) =>
+      turn.give({ messageId, trial: '', attempt: 0, directive, error });
+    const refuse = (cause: unknown) => answer(undefined, this.#told(cause));
     try {
       if (request instanceof Malformed) throw explain(descriptors, path, request);
       this.#admission!.authorise(request);
       if (messageId < 1) throw invalid('message_id', 'must be positive');
-      return { ...response, directive: await this.#apply(request) };
+      this.#apply(request).then(answer, refuse);
     } catch (error) {
-      const told = toStatus(error);
-      if (told.details.length === 0) this.parts.logger.error({ err: error }, 'call failed by a bug');
-      return { ...response, error: told };
+      refuse(error);
     }
   }
 
-  async #apply(request: StreamMeasurementsRequest): Promise<Directive | undefined> {
-    const { trial, ...studyName } = parseTrialName('trial', request.trial);
+  /** What is wrong with one request, as it is told in its answer. */
+  #told(error: unknown): StreamMeasurementsResponse['error'] {
+    const told = toStatus(error);
+    if (told.details.length === 0) this.parts.logger.error({ err: error }, 'call failed by a bug');
+    return told;
+  }
+
+  /** Throws what can be said at once. */
+  #apply(request: StreamMeasurementsRequest): Promise<Directive | undefined> {
+    const { trial: name, studyUid } = request;
+    const known = this.#heard.get(name);
+    if (known && !known.study.gone && (studyUid === '' || studyUid === known.study.uid))
+      return this.#applyTo(known.study, known.trial, request);
+    const { trial, ...studyName } = parseTrialName('trial', name);
     this.#claim(studyName.owner);
-    const study = await this.engine.study(studyName, request.studyUid);
+    return this.engine.study(studyName, studyUid).then((study) => this.#applyTo(study, trial, request));
+  }
+
+  #applyTo(study: Study, trial: number, request: StreamMeasurementsRequest): Promise<Directive | undefined> {
+    const { trial: name, attempt, measurement } = request;
     // Before the report is applied, so that no stop falls in between.
-    const isNew = this.#listen(study, request.trial, trial);
-    let directive: Directive | undefined;
-    try {
-      directive = request.measurement
-        ? await report(study, trial, request.attempt, request.measurement)
-        : (await renew(study, trial, request.attempt, undefined)).directive;
-    } catch (error) {
-      // Else a stream could make us listen to any number of trials that are not there.
-      if (isNew) this.#unlisten(study, trial);
-      throw error;
-    }
-    // Told to leave the trial, this stream need not hear of it any more.
-    if (directive?.kind !== DirectiveKind.CONTINUE) this.#unlisten(study, trial);
-    return directive;
+    const isNew = this.#listen(study, name, trial);
+    const applied = measurement
+      ? report(study, trial, attempt, measurement)
+      : renew(study, trial, attempt, undefined).then(({ directive }) => directive);
+    return applied.then(
+      (directive) => {
+        // Told to leave the trial, this stream need not hear of it any more.
+        if (directive?.kind !== DirectiveKind.CONTINUE) this.#unlisten(name);
+        return directive;
+      },
+      (error: unknown) => {
+        // Else a stream could make us listen to any number of trials that are not there.
+        if (isNew) this.#unlisten(name);
+        throw error;
+      },
+    );
   }
 
   /** The stream counts as its first trial's owner's; over the limit it ends. */
@@ -176,10 +175,9 @@ class MeasurementStream {
     }
   }
 
-  #unlisten(study: Study, trial: number): void {
-    const key = `${study.uid}/${trial}`;
-    this.#heard.get(key)?.end();
-    this.#heard.delete(key);
+  #unlisten(name: string): void {
+    this.#heard.get(name)?.end();
+    this.#heard.delete(name);
   }
 
   /**
@@ -187,15 +185,31 @@ class MeasurementStream {
    * @returns whether it did not do so before
    */
   #listen(study: Study, name: string, trial: number): boolean {
-    const key = `${study.uid}/${trial}`;
-    const known = this.#heard.get(key);
+    const known = this.#heard.get(name);
     if (this.#closed || known?.study === study) return false;
     // After a failed write the study has been read anew, and tells nothing to those who heard the old one.
     known?.end();
     const listener: DirectiveListener = (_trial, attempt, directive) =>
-      this.#tell(key, { messageId: 0, trial: name, attempt, directive, error: undefined });
+      this.#tell({ messageId: 0, trial: name, attempt, directive, error: undefined });
     study.listeners.add(trial, listener);
-    this.#heard.set(key, { study, end: () => study.listeners.remove(trial, listener) });
+    this.#heard.set(name, { study, trial, end: () => study.listeners.remove(trial, listener) });
     return true;
+  }
+
+  /**
+   * Tells a directive that nobody asked for, in its turn among the answers. Of each
+   * trial the newest waits, so that a reader that takes nothing costs no more than that.
+   */
+  #tell(told: StreamMeasurementsResponse): void {
+    if (this.#closed) return;
+    const { trial } = told;
+    const waits = this.#untold.has(trial);
+    this.#untold.set(trial, told);
+    if (waits) return;
+    this.#answers.add().give(() => {
+      const newest = this.#untold.get(trial)!;
+      this.#untold.delete(trial);
+      return newest;
+    });
   }
 }

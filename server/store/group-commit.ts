@@ -52,10 +52,13 @@ export class GroupCommit {
       await setImmediate();
       const group = this.#take();
       try {
-        await this.#write(
-          group.flatMap((waiting) => waiting.ops),
-          group.reduce((sum, waiting) => sum + waiting.bytes, 0),
-        );
+        const ops: Op[] = [];
+        let bytes = 0;
+        for (const waiting of group) {
+          for (const op of waiting.ops) ops.push(op);
+          bytes += waiting.bytes;
+        }
+        await this.#write(ops, bytes);
       } catch (cause) {
         const reason = this.#failed(cause);
         for (const waiting of [...group, ...this.#waiting.splice(0)]) waiting.reject(reason);

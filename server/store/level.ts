@@ -8,7 +8,7 @@
  */
 import { WazirError } from '../domain/errors.js';
 import { Ballast, freeBytesOf } from './ballast.js';
-import { sealed, unseal } from './checksum.js';
+import { seal, unseal } from './checksum.js';
 import { chunkBytes, chunkEntries } from './database-reader.js';
 import { FreeSpace } from './free-space.js';
 import { GroupCommit } from './group-commit.js';
@@ -152,7 +152,16 @@ class LevelStore implements Store {
   }
 
   // Up to the queue there is no `await`: the order of calls is the order of batches.
-  async commit(commit: Commit): Promise<void> {
+  commit(commit: Commit): Promise<void> {
+    try {
+      return this.#commit(commit);
+    } catch (error) {
+      const refusal = error as Error;
+      return Promise.reject(refusal);
+    }
+  }
+
+  #commit(commit: Commit): Promise<void> {
     const { studyUid, epoch, expectedSequence, sequence, ops, makesSpace = false } = commit;
     this.#refuseUnhealthy();
     if (epoch !== this.epoch) {
@@ -165,8 +174,11 @@ class LevelStore implements Store {
     const bytes = bytesOf(ops);
     this.#admit(bytes, makesSpace);
     this.#sequences.set(studyUid, sequence);
-    await this.#group.add(ops, bytes);
-    if (makesSpace && this.#healthy) this.#reclaim.note(ops, this.#space.isShort);
+    const written = this.#group.add(ops, bytes);
+    if (!makesSpace) return written;
+    return written.then(() => {
+      if (this.#healthy) this.#reclaim.note(ops, this.#space.isShort);
+    });
   }
 
   onFailure(listener: (cause: unknown) => void): void {
@@ -222,9 +234,10 @@ class LevelStore implements Store {
     const write = (ops: Op[], bytes: number) => {
       // A chained batch, not an array: the library copies and inspects every operation of an array.
       const batch = database.batch();
-      for (const op of [...ops, ...journal.next(bytes)].map(sealed))
-        if (op.type === 'put') batch.put(op.key, op.value);
-        else batch.del(op.key);
+      for (const group of [ops, journal.next(bytes)])
+        for (const op of group)
+          if (op.type === 'put') batch.put(op.key, seal(op.key, op.value));
+          else batch.del(op.key);
       return batch.write({ sync: true });
     };
     return new GroupCommit(write, (cause) => this.#fail(cause));

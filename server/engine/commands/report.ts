@@ -28,10 +28,10 @@ export function currentDirective(live: LiveTrial): Directive {
 }
 
 /**
- * Takes in a report. Idempotent by (trial, attempt, step).
+ * Takes in a report. Idempotent by (trial, attempt, step). Throws what can be said at once.
  * @returns what to do next, once the measurement is durable
  */
-export async function report(
+export function report(
   study: Study,
   trial: number,
   attempt: number,
