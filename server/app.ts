@@ -12,13 +12,18 @@ import { endpointOf, endpointsOf, refuseExposed } from './front/endpoint.js';
 import { GrpcFront } from './front/grpc-front.js';
 import { Tls } from './front/tls.js';
 import { AdminServiceService } from './gen/wazir/v1/admin.js';
-import { MeasurementServiceService } from './gen/wazir/v1/measurement.js';
+import {
+  MeasurementServiceService,
+  ReportMeasurementResponse,
+  StreamMeasurementsResponse,
+} from './gen/wazir/v1/measurement.js';
 import { StudyServiceService } from './gen/wazir/v1/study.js';
 import { TrialServiceService } from './gen/wazir/v1/trial.js';
 import { adminService } from './rpc/admin-service.js';
 import { loadDescriptors } from './rpc/descriptors.js';
 import { Guard } from './rpc/guard.js';
 import { guarded, requireRules } from './rpc/guard-services.js';
+import { encodingAnswers } from './rpc/encoded-answers.js';
 import { tolerant } from './rpc/malformed.js';
 import { hearLivingStreams } from './rpc/living-streams.js';
 import { measurementService } from './rpc/measurement-service.js';
@@ -170,7 +175,11 @@ function addServices(
   own.forEach(requireRules);
   server.addService(tolerant(StudyServiceService), studyService(engine, parts));
   server.addService(tolerant(TrialServiceService), trialService(engine, parts));
-  server.addService(tolerant(MeasurementServiceService), measurementService(engine, parts));
+  const measurements = encodingAnswers(MeasurementServiceService, {
+    reportMeasurement: ReportMeasurementResponse,
+    streamMeasurements: StreamMeasurementsResponse,
+  });
+  server.addService(tolerant(measurements), measurementService(engine, parts));
   server.addService(tolerant(AdminServiceService), adminService(engine, parts));
   const others = guests.over(guarded(server, guard));
   health.addToServer(others);
