@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64
 /** The process: the one place that touches `process`. Everything else is handed what it needs. */
 import { ExitCode, signalExitCodes } from './cli/exit-code.js';
 import { run } from './cli/program.js';
