@@ -25,7 +25,7 @@ const lanes = 4;
 /** Calls at a time while studies are opened. */
 const openingLanes = 64;
 const suggestsPerTurn = 500;
-const usual = { warmUps: 3, rounds: 15 };
+const usual = { warmUps: 3, rounds: 11 };
 const quick = { warmUps: 0, rounds: 2 };
 
 export const latencyByStudies: Experiment = {

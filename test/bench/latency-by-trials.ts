@@ -11,7 +11,7 @@ import { WholeTrials } from './whole-trials.js';
 
 /** Trials of a turn: half as many as the smallest study has. */
 const trialsPerTurn = 500;
-const usual = { warmUps: 3, rounds: 15 };
+const usual = { warmUps: 3, rounds: 11 };
 const quick = { warmUps: 0, rounds: 2 };
 
 /** @param sizes rising numbers of trials; the last is held against the first */
@@ -25,8 +25,8 @@ export function latencyByTrials(mix: Mix, sizes: readonly number[]): Experiment 
         ? 'All trials have finished.'
         : 'Of three trials one has finished at the top, two wait paused in the first rung, as promotion leaves them.',
       `In a turn, ${trialsPerTurn} trials are suggested, reported and completed unmeasured, then as many measured,`,
-      `four calls in flight. A report crosses a rung. Sizes up to ten times all turns have a fresh study for`,
-      'each turn, so that they stay what they are called.',
+      'four calls in flight. A report crosses a rung. Sizes that the turns together would make larger by more than',
+      'a fifth have a fresh study for each turn.',
     ].join(' '),
     async run(setting) {
       const trials = setting.quick ? sizes.map((size) => Math.min(size, 60)) : sizes;
@@ -52,7 +52,7 @@ async function measure(setting: Setting, { mix, kind, sizes, trials }: Plan): Pr
   const seeds: { directory: string; names: readonly string[]; size: number }[] = [];
   for (const size of trials) {
     const directory = setting.directory();
-    const studies = size > 10 * 2 * all * each ? 1 : all;
+    const studies = size > 5 * 2 * all * each ? 1 : all;
     const names = await writeStudies(directory, template, { studies, trials: size, mix });
     seeds.push({ directory, names, size });
   }

@@ -9,7 +9,7 @@ import { streamedReports } from './streamed-reports.js';
 import { suggest } from './suggest.js';
 import { unaryReport } from './unary-report.js';
 
-const numbers = [1, 8, 64, 256, 1024];
+const numbers = [1, 8, 64, 1024];
 
 /** As many on one connection as a server that is not asked for more takes with ease. */
 const workersPerConnection = 64;
