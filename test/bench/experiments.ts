@@ -22,5 +22,5 @@ export const experiments: readonly Experiment[] = [
   clientCheck,
   latencyByTrials('finished', [1e3, 1e4, 1e5, 1e6]),
   latencyByTrials('paused', [1e3, 1e4, 1e5]),
-  latencyByStudies,
+  latencyByStudies([1, 10, 100, 1e3, 1e4, 1e5]),
 ];

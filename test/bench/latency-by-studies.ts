@@ -18,8 +18,6 @@ import { makeTemplate } from './seed/template.js';
 import { writeStudies } from './seed/write-studies.js';
 import { startWazir, withServers } from './servers.js';
 
-const sizes = [1, 10, 100, 1e3, 1e4, 1e5];
-/** What the last is held against. */
 const few = 10;
 const lanes = 4;
 /** Calls at a time while studies are opened. */
@@ -28,52 +26,55 @@ const suggestsPerTurn = 500;
 const usual = { warmUps: 3, rounds: 11 };
 const quick = { warmUps: 0, rounds: 2 };
 
-export const latencyByStudies: Experiment = {
-  name: 'latency by open studies',
-  about:
-    'A server for each number of studies, asked in turns. Every study is open: it has lent a trial before anything ' +
-    `is measured. In a turn ${suggestsPerTurn} trials are suggested, ${lanes} calls in flight, each in another ` +
-    'study than the one before: the calls go round all studies that there are.',
+/** @param sizes rising numbers of open studies, 10 among them; the last is held against 10 */
+export function latencyByStudies(sizes: readonly number[]): Experiment {
+  return {
+    name: 'latency by open studies',
+    about:
+      'A server for each number of studies, asked in turns. Every study is open: it has lent a trial before anything ' +
+      `is measured. In a turn ${suggestsPerTurn} trials are suggested, ${lanes} calls in flight, each in another ` +
+      'study than the one before: the calls go round all studies that there are.',
 
-  async run(setting) {
-    const counts = setting.quick ? sizes.map((size) => Math.min(size, 20)) : sizes;
-    const template = await makeTemplate(setting.directory());
-    const seeds: { readonly directory: string; readonly names: readonly string[] }[] = [];
-    for (const studies of counts) {
-      const directory = setting.directory();
-      seeds.push({
-        directory,
-        names: await writeStudies(directory, template, { studies, trials: 0, mix: 'finished' }),
-      });
-    }
-    const starts = seeds.map(
-      ({ directory }) =>
-        () =>
-          startWazir(directory),
-    );
-    return withServers(starts, async (processes) => {
-      const rounds: Round[] = [];
-      for (const [i, { names }] of seeds.entries()) rounds.push(await Round.open(processes[i]!, names));
-      const turns = await takeTurns(
-        rounds.map((round) => round.contender(setting.quick ? 20 : suggestsPerTurn)),
-        setting.quick ? quick : usual,
+    async run(setting) {
+      const counts = setting.quick ? sizes.map((size) => Math.min(size, 20)) : sizes;
+      const template = await makeTemplate(setting.directory());
+      const seeds: { readonly directory: string; readonly names: readonly string[] }[] = [];
+      for (const studies of counts) {
+        const directory = setting.directory();
+        seeds.push({
+          directory,
+          names: await writeStudies(directory, template, { studies, trials: 0, mix: 'finished' }),
+        });
+      }
+      const starts = seeds.map(
+        ({ directory }) =>
+          () =>
+            startWazir(directory),
       );
-      const resident = await Promise.all(processes.map((process) => process.residentBytes()));
-      const suggests = turns.get('suggest')!;
-      const manyAndFew = [suggests.at(-1)!, suggests[sizes.indexOf(few)]!] as const;
-      const question = `suggest, ${power(sizes.at(-1)!)} open studies against ${few}`;
-      const title = `Suggestions where ${sizes[0]} to ${power(sizes.at(-1)!)} studies are open`;
-      return {
-        targets: [
-          ratioRow(`${question}: median`, '<= 1.2', 'medianMs', manyAndFew),
-          ratioRow(`${question}: p99`, '<= 1.2', 'p99Ms', manyAndFew),
-        ],
-        figures: latencyFigures('open studies', sizes, turns, resident),
-        pictures: [latencyCurves(title, { name: 'open studies', values: sizes }, turns)],
-      };
-    });
-  },
-};
+      return withServers(starts, async (processes) => {
+        const rounds: Round[] = [];
+        for (const [i, { names }] of seeds.entries()) rounds.push(await Round.open(processes[i]!, names));
+        const turns = await takeTurns(
+          rounds.map((round) => round.contender(setting.quick ? 20 : suggestsPerTurn)),
+          setting.quick ? quick : usual,
+        );
+        const resident = await Promise.all(processes.map((process) => process.residentBytes()));
+        const suggests = turns.get('suggest')!;
+        const manyAndFew = [suggests.at(-1)!, suggests[sizes.indexOf(few)]!] as const;
+        const question = `suggest, ${power(sizes.at(-1)!)} open studies against ${few}`;
+        const title = `Suggestions where ${sizes[0]} to ${power(sizes.at(-1)!)} studies are open`;
+        return {
+          targets: [
+            ratioRow(`${question}: median`, '<= 1.2', 'medianMs', manyAndFew),
+            ratioRow(`${question}: p99`, '<= 1.2', 'p99Ms', manyAndFew),
+          ],
+          figures: latencyFigures('open studies', sizes, turns, resident),
+          pictures: [latencyCurves(title, { name: 'open studies', values: sizes }, turns)],
+        };
+      });
+    },
+  };
+}
 
 /** Goes round the studies of a server, again and again. */
 class Round {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Outcome } from './experiment.js';
 import { experiments } from './experiments.js';
 import { asJson, asText, writeResults, type Answered } from './results.js';
 import { Setting } from './setting.js';
@@ -26,12 +27,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 
 const setting = new Setting(root, flags.quick);
 const answered: Answered[] = [];
+
+/** The others still answer; the run as a whole has failed. */
+function failed(error: unknown): Outcome {
+  process.exitCode = 1;
+  const what = error instanceof Error ? error : new Error(String(error));
+  process.stderr.write(`${what.stack}\n`);
+  return { remark: `NOT ANSWERED: ${what.message}` };
+}
+
 const start = performance.now();
 try {
   for (const experiment of asked) {
     // What is slow is told of, where somebody waits.
     if (process.stderr.isTTY) process.stderr.write(`${experiment.name} …\n`);
-    const outcome = await experiment.run(setting);
+    const outcome = await experiment.run(setting).catch(failed);
     answered.push({ experiment, outcome });
     if (outcome.remark !== undefined) process.stderr.write(`${outcome.remark}\n`);
     if (flags.json) for (const row of outcome.targets ?? []) process.stdout.write(`${asJson(row)}\n`);
