@@ -5,6 +5,7 @@ import {
   SuggestTrialsResponse,
   TrialServiceService,
 } from '../../server/gen/wazir/v1/trial.js';
+import { TestClient } from '../test-client.js';
 import type { Experiment } from './experiment.js';
 import { power } from './figure.js';
 import { messageFrame } from './http2-frames.js';
@@ -22,6 +23,7 @@ const few = 10;
 const lanes = 4;
 /** Calls at a time while studies are opened. */
 const openingLanes = 64;
+const studiesVerified = 100;
 const suggestsPerTurn = 500;
 const usual = { warmUps: 3, rounds: 11 };
 const quick = { warmUps: 0, rounds: 2 };
@@ -58,6 +60,7 @@ export function latencyByStudies(sizes: readonly number[]): Experiment {
           rounds.map((round) => round.contender(setting.quick ? 20 : suggestsPerTurn)),
           setting.quick ? quick : usual,
         );
+        for (const round of rounds) await round.verify();
         const resident = await Promise.all(processes.map((process) => process.residentBytes()));
         const suggests = turns.get('suggest')!;
         const manyAndFew = [suggests.at(-1)!, suggests[sizes.indexOf(few)]!] as const;
@@ -78,12 +81,16 @@ export function latencyByStudies(sizes: readonly number[]): Experiment {
 
 /** Goes round the studies of a server, again and again. */
 class Round {
-  #asked = 0;
+  #requests = 0;
+  /** How often each was asked for a trial. */
+  readonly #asked: Uint32Array;
 
   private constructor(
     private readonly process: MeasuredProcess,
     private readonly names: readonly string[],
-  ) {}
+  ) {
+    this.#asked = new Uint32Array(names.length);
+  }
 
   static async open(process: MeasuredProcess, names: readonly string[]): Promise<Round> {
     const round = new Round(process, names);
@@ -95,11 +102,30 @@ class Round {
     return { process: this.process, asks: new Map([['suggest', () => this.#suggests(each, lanes)]]) };
   }
 
+  /** Throws where one of some of the studies does not have all that it has acknowledged. */
+  async verify(): Promise<void> {
+    const client = new TestClient(`127.0.0.1:${this.process.port}`);
+    try {
+      for (let i = 0; i < this.names.length; i += Math.ceil(this.names.length / studiesVerified)) {
+        const name = this.names[i]!;
+        const { progress } = await client.getStudy({ name });
+        assert.equal(progress?.active, this.#asked[i], `trials of ${name}`);
+      }
+    } finally {
+      client.close();
+    }
+  }
+
   #suggests(count: number, inFlight: number): Load {
     const request = () => {
-      const number = ++this.#asked;
-      const parent = this.names[number % this.names.length]!;
-      const asked = { parent, clientId: `worker-${number}`, requestId: requestId(number) };
+      const number = ++this.#requests;
+      const place = number % this.names.length;
+      this.#asked[place]!++;
+      const asked = {
+        parent: this.names[place]!,
+        clientId: `worker-${number}`,
+        requestId: requestId(number),
+      };
       return messageFrame(SuggestTrialsRequest.encode(SuggestTrialsRequest.fromPartial(asked)).finish());
     };
     return {

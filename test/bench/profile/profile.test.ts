@@ -29,6 +29,8 @@ describe('the profile command', () => {
       assert.match(part, /^server\/engine +\d/m);
       assert.match(part, /^@grpc\/grpc-js +\d/m);
       assert.doesNotMatch(part, /raw-connection/);
+      // Lines as they are written: tsx makes one of each file.
+      assert.match(part, /server\/engine\/[-a-z/]+\.ts:\d{2,} /);
     }
   });
 

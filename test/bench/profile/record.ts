@@ -1,6 +1,7 @@
 /** Profiles of the process that this runs in, for as long as its load lasts. */
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
+import { findSourceMap } from 'node:module';
 
 export const profileKinds = ['cpu', 'heap'] as const;
 export type ProfileKind = (typeof profileKinds)[number];
@@ -19,7 +20,7 @@ export async function beginProfile(kind: ProfileKind): Promise<RunningProfile> {
   session.connect();
   const write = (file: string, profile: object) => {
     session.disconnect();
-    writeFileSync(file, JSON.stringify(profile));
+    writeFileSync(file, JSON.stringify(profile, asWritten));
   };
   if (kind === 'cpu') {
     await session.post('Profiler.enable');
@@ -31,4 +32,20 @@ export async function beginProfile(kind: ProfileKind): Promise<RunningProfile> {
   const all = { includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true };
   await session.post('HeapProfiler.startSampling', { samplingInterval: heapIntervalBytes, ...all });
   return { end: async (file) => write(file, (await session.post('HeapProfiler.stopSampling')).profile) };
+}
+
+interface CallFrame {
+  readonly url: string;
+  /** From 0. */
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+/** For JSON: lines of TypeScript as it is written. What tsx makes of a file is one long line. */
+function asWritten(key: string, value: unknown): unknown {
+  if (key !== 'callFrame') return value;
+  const frame = value as CallFrame;
+  const entry = findSourceMap(frame.url)?.findEntry(frame.lineNumber, frame.columnNumber);
+  if (!entry || !('originalLine' in entry)) return frame;
+  return { ...frame, lineNumber: entry.originalLine, columnNumber: entry.originalColumn };
 }
