@@ -1,46 +1,39 @@
 /** Puts a question to the server and to the echo, turn about, and compares. */
 import { TestClient } from '../test-client.js';
-import { drive, type Load } from './load.js';
+import { drive, requestsOf, type Load } from './load.js';
+import type { Pace } from './pace.js';
 import type { Question } from './question.js';
 import type { Servers } from './servers.js';
+import { spreadOf, type Spread } from './statistics.js';
 
-export interface Pace {
-  /** Requests that each answers before anything is measured; */
-  readonly warmUpRequests: number;
-  /** … and milliseconds after which it is enough in any case. */
-  readonly warmUpMs: number;
-  /** About how long a turn of the server lasts, in milliseconds. */
-  readonly turnMs: number;
-  /** Turns of each that are measured. */
-  readonly rounds: number;
-  /** Requests of a turn, at the least. */
-  readonly fewestRequests: number;
-}
-
-/** What a server did in the median round. */
+/** What a server did in all rounds. */
 export interface Figures {
-  readonly cpuMicrosPerRequest: number;
-  readonly requestsPerSecond: number;
+  readonly cpuMicrosPerRequest: Spread;
+  readonly requestsPerSecond: Spread;
 }
 
 /** The answer to a question. A ratio is the server's speed over the echo's: 1 is as good as the echo. */
-export interface Row {
+export interface Comparison {
   readonly question: string;
-  /** By CPU per request; median, least and greatest of the rounds. */
-  readonly ratio: number;
-  readonly low: number;
-  readonly high: number;
-  /** By requests per second; median. */
-  readonly wallRatio: number;
+  /** By CPU per request. */
+  readonly ratio: Spread;
+  /** By requests per second. */
+  readonly wallRatio: Spread;
   readonly wazir: Figures;
   readonly echo: Figures;
-  /** What a request costs the measuring client, in microseconds of CPU; median. */
-  readonly clientMicrosPerRequest: number;
+  /** What a request costs the measuring client, in microseconds of CPU. */
+  readonly clientMicrosPerRequest: Spread;
+}
+
+/** What a server did in one round. */
+interface Did {
+  readonly cpuMicros: number;
+  readonly perSecond: number;
 }
 
 interface Round {
-  readonly wazir: Figures;
-  readonly echo: Figures;
+  readonly wazir: Did;
+  readonly echo: Did;
   readonly clientMicros: number;
 }
 
@@ -48,7 +41,7 @@ interface Round {
 const mostRequests = 500_000;
 
 /** Answers a question; fails where a server did not do all that it was asked. */
-export async function compare(question: Question, pace: Pace, servers: Servers): Promise<Row> {
+export async function compare(question: Question, pace: Pace, servers: Servers): Promise<Comparison> {
   const client = new TestClient(`127.0.0.1:${servers.wazir.port}`);
   try {
     const session = await question.prepare(client);
@@ -57,7 +50,7 @@ export async function compare(question: Question, pace: Pace, servers: Servers):
     while (rounds.length < pace.rounds)
       rounds.push(await round(servers, session.load(requests), rounds.length % 2 === 1));
     await session.verify();
-    return rowOf(question.name, rounds);
+    return comparisonOf(question.name, rounds);
   } finally {
     client.close();
   }
@@ -94,43 +87,29 @@ async function round({ wazir, echo }: Servers, load: Load, echoFirst: boolean): 
   // Only now: what a server does when the answers are out, such as compacting tables, is its cost too.
   const [wazirAfter, echoAfter] = await cpu();
   const { user, system } = process.cpuUsage(clientBefore);
-  const figures = (micros: number, ms: number): Figures => ({
-    cpuMicrosPerRequest: micros / requests,
-    requestsPerSecond: (requests / ms) * 1000,
+  const did = (micros: number, ms: number): Did => ({
+    cpuMicros: micros / requests,
+    perSecond: (requests / ms) * 1000,
   });
   return {
-    wazir: figures(wazirAfter - wazirBefore, wazirTurn.ms),
-    echo: figures(echoAfter - echoBefore, echoTurn.ms),
+    wazir: did(wazirAfter - wazirBefore, wazirTurn.ms),
+    echo: did(echoAfter - echoBefore, echoTurn.ms),
     clientMicros: (user + system) / (2 * requests),
   };
 }
 
-function requestsOf({ lanes }: Load): number {
-  return lanes.reduce((sum, lane) => sum + lane.length, 0);
-}
-
-function rowOf(question: string, rounds: readonly Round[]): Row {
-  const ratios = rounds.map(({ wazir, echo }) => echo.cpuMicrosPerRequest / wazir.cpuMicrosPerRequest);
-  const medianOf = (value: (round: Round) => number) => median(rounds.map(value));
+function comparisonOf(question: string, rounds: readonly Round[]): Comparison {
+  const spread = (value: (round: Round) => number) => spreadOf(rounds.map(value));
   const figuresOf = (server: 'wazir' | 'echo'): Figures => ({
-    cpuMicrosPerRequest: medianOf((round) => round[server].cpuMicrosPerRequest),
-    requestsPerSecond: medianOf((round) => round[server].requestsPerSecond),
+    cpuMicrosPerRequest: spread((round) => round[server].cpuMicros),
+    requestsPerSecond: spread((round) => round[server].perSecond),
   });
   return {
     question,
-    ratio: median(ratios),
-    low: Math.min(...ratios),
-    high: Math.max(...ratios),
-    wallRatio: medianOf(({ wazir, echo }) => wazir.requestsPerSecond / echo.requestsPerSecond),
+    ratio: spread(({ wazir, echo }) => echo.cpuMicros / wazir.cpuMicros),
+    wallRatio: spread(({ wazir, echo }) => wazir.perSecond / echo.perSecond),
     wazir: figuresOf('wazir'),
     echo: figuresOf('echo'),
-    clientMicrosPerRequest: medianOf(({ clientMicros }) => clientMicros),
+    clientMicrosPerRequest: spread(({ clientMicros }) => clientMicros),
   };
-}
-
-/** The middle value; of an even number the mean of the two in the middle. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  return (sorted[Math.floor(half - 0.5)]! + sorted[Math.floor(half)]!) / 2;
 }

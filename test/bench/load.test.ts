@@ -68,8 +68,10 @@ describe('drive', () => {
   it('sends every unary request once, those of a lane in order', async () => {
     seen.length = 0;
     let answers = 0;
-    const { ms, answer } = await drive(port, load({ connections: 3, check: () => answers++ }));
+    const { ms, answer, latencies } = await drive(port, load({ connections: 3, check: () => answers++ }));
     assert.ok(ms > 0);
+    assert.equal(latencies.length, 40);
+    assert.ok(latencies.every((latency) => 0 < latency && latency <= ms));
     assert.match(answer.toString(), /^\d\/4 /);
     assert.equal(answers, 40);
     const texts = seen.map((request) => request.toString().split(' ')[0]!);

@@ -21,6 +21,8 @@ export interface Turn {
   readonly ms: number;
   /** The last answer. */
   readonly answer: Buffer;
+  /** Milliseconds that each unary call took, from its request to its end; empty for streams. */
+  readonly latencies: Float64Array;
 }
 
 /** Lets a server answer all of a load. Rejects if any request is not answered as it should be. */
@@ -38,25 +40,45 @@ export async function drive(port: number, load: Load): Promise<Turn> {
   try {
     while (connections.length < load.connections)
       connections.push(await RawConnection.open(port, path, fail));
+    const latencies = new Latencies(streaming ? 0 : requestsOf(load));
     const start = performance.now();
     const done = lanes.map((requests, i) => {
       const connection = connections[i % connections.length]!;
       return streaming
         ? driveStream(connection, requests, streaming.unanswered, check)
-        : driveCalls(connection, requests, check);
+        : driveCalls(connection, requests, latencies, check);
     });
     await Promise.race([Promise.all(done), failed]);
     const ms = performance.now() - start;
     if (!answer) throw new Error('an empty load');
-    return { ms, answer: Buffer.from(answer) };
+    return { ms, answer: Buffer.from(answer), latencies: latencies.all };
   } finally {
     for (const connection of connections) connection.close();
+  }
+}
+
+/** How many requests a load has. */
+export function requestsOf({ lanes }: Pick<Load, 'lanes'>): number {
+  return lanes.reduce((sum, lane) => sum + lane.length, 0);
+}
+
+class Latencies {
+  readonly all: Float64Array;
+  #count = 0;
+
+  constructor(calls: number) {
+    this.all = new Float64Array(calls);
+  }
+
+  add(ms: number): void {
+    this.all[this.#count++] = ms;
   }
 }
 
 function driveCalls(
   connection: RawConnection,
   requests: readonly Buffer[],
+  latencies: Latencies,
   check: (answer: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve) => {
@@ -65,6 +87,7 @@ function driveCalls(
       const request = requests[next++];
       if (!request) return resolve();
       let answers = 0;
+      const start = performance.now();
       const call = connection.call({
         message(answer) {
           check(answer);
@@ -72,6 +95,7 @@ function driveCalls(
         },
         end() {
           if (answers !== 1) throw new Error(`a call ended with ${answers} answers instead of one`);
+          latencies.add(performance.now() - start);
           callNext();
         },
       });

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ProfileKind } from './profile/record.js';
 import type { Question, Said } from './serving.js';
 
 /** A server in a process of its own. */
@@ -29,6 +30,27 @@ export class MeasuredProcess {
     const said = await this.#ask({ kind: 'cpu' });
     if (!('cpuMicros' in said)) throw new Error('the process did not tell its CPU time');
     return said.cpuMicros;
+  }
+
+  /** What the system has given it of its memory. */
+  async residentBytes(): Promise<number> {
+    const said = await this.#ask({ kind: 'memory' });
+    if (!('residentBytes' in said)) throw new Error('the process did not tell its memory');
+    return said.residentBytes;
+  }
+
+  /** How many requests the echo has answered so far. */
+  async answered(): Promise<number> {
+    const said = await this.#ask({ kind: 'count' });
+    if (!('answered' in said)) throw new Error('the process did not tell its count');
+    return said.answered;
+  }
+
+  /** Writes a profile of what it does while `run` runs. */
+  async profile(of: ProfileKind, file: string, run: () => Promise<void>): Promise<void> {
+    await this.#ask({ kind: 'profile', of });
+    await run();
+    await this.#ask({ kind: 'profiled', file });
   }
 
   /** Sets what the echo answers to calls of a method. */

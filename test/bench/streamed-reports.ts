@@ -9,10 +9,8 @@ import { messageFrame } from './http2-frames.js';
 import { laneLength, type Question } from './question.js';
 import { ReportedTrials } from './reported-trials.js';
 
-const trialsInAll = 64;
-
-/** @param streams among which 64 trials are shared out, each trial with one report unanswered */
-export function streamedReports(streams: number, connections: number): Question {
+/** @param trials that are shared out among the streams, each with one report unanswered */
+export function streamedReports(streams: number, connections: number, trialsInAll = 64): Question {
   const trialsPerStream = trialsInAll / streams;
   return {
     name: `streamed reports, ${streams} ${streams === 1 ? 'stream' : 'streams'}`,
