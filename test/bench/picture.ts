@@ -36,8 +36,8 @@ echarts.use([CustomChart, LineChart, GridComponent, LegendComponent, TitleCompon
 // Okabe and Ito's: told apart also by who sees few colours.
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#000000'];
 const panelWidth = 520;
-const height = 460;
-const margin = { left: 80, right: 24, top: 76, bottom: 112 };
+const height = 500;
+const margin = { left: 80, right: 24, top: 76, bottom: 150 };
 const capPixels = 4;
 const ink = '#222222';
 const font = 'sans-serif';
@@ -63,9 +63,13 @@ export function curves({ file, title, x, panels }: Curves): Picture {
         top: margin.top,
         bottom: margin.bottom,
       })),
-      xAxis: panels.map((_, i) => ({ ...axis(x.name, x.values), nameGap: 30, gridIndex: i })),
+      xAxis: panels.map((_, i) => ({
+        ...axis(x.name, Math.min(...x.values), Math.max(...x.values)),
+        nameGap: 30,
+        gridIndex: i,
+      })),
       yAxis: panels.map(({ y, lines }, i) => ({
-        ...axis(y, lines.flatMap(boundsOf)),
+        ...axis(y, ...powersAround(lines.flatMap(boundsOf))),
         nameGap: 52,
         gridIndex: i,
       })),
@@ -75,7 +79,7 @@ export function curves({ file, title, x, panels }: Curves): Picture {
         width: panelWidth - margin.left - margin.right,
         bottom: 8,
         itemWidth: 34,
-        itemGap: 22,
+        itemGap: 14,
         textStyle: { color: ink, fontFamily: font },
       })),
       series: panels.flatMap(({ lines }, i) => lines.flatMap((line) => seriesOf(line, x.values, i))),
@@ -86,21 +90,28 @@ export function curves({ file, title, x, panels }: Curves): Picture {
   }
 }
 
-function axis(name: string, values: readonly number[]) {
+function axis(name: string, min: number, max: number) {
   return {
     type: 'log',
     name,
     nameLocation: 'middle',
     nameTextStyle: { fontSize: 13, color: ink },
-    // Whole powers of ten, so that every axis has at least two labels.
-    min: 10 ** Math.floor(Math.log10(Math.min(...values))),
-    max: 10 ** Math.ceil(Math.log10(Math.max(...values))),
+    min,
+    max,
     axisLabel: { color: ink, formatter: (value: number) => amount(value) },
     axisLine: { show: true, onZero: false, lineStyle: { color: ink } },
     splitLine: { show: true, lineStyle: { color: '#dddddd' } },
     minorSplitLine: { show: true, lineStyle: { color: '#f2f2f2' } },
     minorTick: { show: true, splitNumber: 9 },
   };
+}
+
+/** Whole powers of ten, so that there are at least two labels. */
+function powersAround(values: readonly number[]): [min: number, max: number] {
+  return [
+    10 ** Math.floor(Math.log10(Math.min(...values))),
+    10 ** Math.ceil(Math.log10(Math.max(...values))),
+  ];
 }
 
 function boundsOf({ spreads }: Line): number[] {

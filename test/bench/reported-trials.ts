@@ -14,6 +14,8 @@ export interface Report {
 }
 
 const firstRung = 1e9;
+/** Trials that are asked for at a time. */
+const largestAnswer = 1000;
 const pageSize = 10_000;
 
 export class ReportedTrials {
@@ -30,8 +32,19 @@ export class ReportedTrials {
   /** Creates a study and borrows so many of its trials. */
   static async borrow(client: TestClient, count: number): Promise<ReportedTrials> {
     const { name } = await createBenchStudy(client, { name: 'step', min: firstRung, max: 27 * firstRung });
-    const { trials } = await client.suggestTrials({ parent: name, clientId: 'bench', count });
-    assert.equal(trials.length, count);
+    const trials: Trial[] = [];
+    while (trials.length < count) {
+      const more = Math.min(count - trials.length, largestAnswer);
+      // Those that it has are no loss to be made up for.
+      const answer = await client.suggestTrials({
+        parent: name,
+        clientId: 'bench',
+        count: more,
+        recover: false,
+      });
+      assert.equal(answer.trials.length, more);
+      trials.push(...answer.trials);
+    }
     return new ReportedTrials(client, name, trials);
   }
 
