@@ -55,13 +55,16 @@ export async function withServer<T>(
   use: (server: PinnedProcess, address: string, directory: string, said: ServerSaid) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(path.join(tmpdir(), 'wazir-peers-'));
+  const clear = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', clear);
   const server = new PinnedProcess(serverCommand(contender.server, python, directory), serverCore);
   try {
     const said = await server.said<ServerSaid>('address');
     return await use(server, said.address, directory, said);
   } finally {
     await server.kill();
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', clear);
+    clear();
   }
 }
 

@@ -41,7 +41,10 @@ async function train(trial: Trial): Promise<boolean> {
 
 const study = await createStudy(connect(options.address));
 say({ ready: true });
-const [line] = (await once(createInterface(process.stdin), 'line')) as [string];
+const input = createInterface(process.stdin);
+// Stays until it is not wanted, so that what it used can be read.
+input.on('close', () => process.exit(0));
+const [line] = (await once(input, 'line')) as [string];
 const { warmUp, seconds } = JSON.parse(line) as { warmUp: number; seconds: number };
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
@@ -63,5 +66,4 @@ while (performance.now() < end && !stop.signal.aborted) {
 }
 const { trials, suggests, reports } = measured;
 const figures = { trials, before, seconds: (performance.now() - start) / 1000 };
-const last = { ...figures, suggest: histogram(suggests), report: histogram(reports) };
-process.stdout.write(`${JSON.stringify(last)}\n`, () => process.exit(0));
+say({ ...figures, suggest: histogram(suggests), report: histogram(reports) });

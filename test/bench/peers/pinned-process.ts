@@ -13,6 +13,10 @@ export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--ver
 /** Linux counts in hundredths of a second towards programs, whatever its own tick is. */
 const ticksPerSecond = 100;
 
+/** Those that still run: they must not outlive this process. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 export class PinnedProcess {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -25,6 +29,9 @@ export class PinnedProcess {
       'data',
       (chunk: Buffer) => (this.#errors = `${this.#errors}${chunk.toString()}`.slice(-4000)),
     );
+    const child = this.#child;
+    running.add(child);
+    child.on('exit', () => running.delete(child));
     this.#lines = createInterface(this.#child.stdout!)[Symbol.asyncIterator]();
   }
 

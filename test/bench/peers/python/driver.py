@@ -70,7 +70,9 @@ def main(contender: str, options: dict[str, Any]) -> None:
         suggest=histogram(meter.suggests for meter in meters),
         report=histogram(meter.reports for meter in meters),
     )
-    # What the clients are in the middle of is nobody's concern.
+    # Stays until it is not wanted, so that what it used can be read; what its clients are in
+    # the middle of then is nobody's concern.
+    sys.stdin.read()
     os._exit(0)
 
 

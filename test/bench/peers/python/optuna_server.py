@@ -27,4 +27,4 @@ threading.Thread(
 ).start()
 optuna.storages.GrpcStorageProxy(port=port).wait_server_ready(timeout=60)
 print(json.dumps({"address": f"localhost:{port}", "pragmas": pragmas}), flush=True)
-threading.Event().wait()
+sys.stdin.read()

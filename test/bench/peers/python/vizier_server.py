@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 
 from sqlalchemy import text
 from vizier.service import servers
@@ -22,4 +21,4 @@ with datastore._lock:
     }
     datastore._connection.rollback()
 print(json.dumps({"address": server.endpoint, "pragmas": pragmas}), flush=True)
-threading.Event().wait()
+sys.stdin.read()
