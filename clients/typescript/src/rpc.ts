@@ -64,6 +64,9 @@ export class Rpc {
       // A peer that has vanished without a word is noticed although a waiting call sends nothing.
       'grpc.keepalive_time_ms': 60_000,
       'grpc.keepalive_timeout_ms': 20_000,
+      // Retries are ours: with the same request id, for much longer, and heard of. Without grpc-js's own, which keep
+      // each message until its call is answered, a short trial on the stream costs the client 8 % less CPU.
+      'grpc.enable_retries': 0,
       ...(isLocal(address) ? { 'grpc.enable_http_proxy': 0 } : {}),
       ...channelOptions,
       ...options.channelOptions,

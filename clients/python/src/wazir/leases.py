@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from typing import Callable, Protocol
@@ -33,25 +34,28 @@ class LeaseKeeper:
         self._held: list[Leased] = []
         self._thread: threading.Thread | None = None
         self._closed = False
-        # Counts the changes of what is held, so that none is slept through.
+        # Counts what the thread must not sleep through.
         self._version = 0
+        # Until when it sleeps, on the clock; while it is awake it may miss anything.
+        self._until = math.inf
 
     def add(self, lease: Leased) -> None:
         """Keeps a lease from now on."""
         with self._changed:
             self._held.append(lease)
-            self._version += 1
+            # To wake the thread for each trial cost 2 % of the CPU of one with ten reports, and 1 ms
+            # of the next suggestion where eight processes share a core.
+            if lease.renewal_due() < self._until:
+                self._version += 1
+                self._changed.notify_all()
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="wazir-leases", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
 
     def remove(self, lease: Leased) -> None:
         """Keeps a lease no longer."""
         with self._changed:
             self._held = [each for each in self._held if each is not lease]
-            self._version += 1
-            self._changed.notify_all()
 
     def renew_due(self) -> float | None:
         """Renews what is due; tells the seconds until the next, None where nothing is held."""
@@ -87,8 +91,9 @@ class LeaseKeeper:
 
     def _sleep(self, seen: int, pause: float | None) -> None:
         with self._changed:
-            # Reports only put renewals off, so the worst that can happen is to wake early.
-            self._changed.wait_for(
-                lambda: self._closed or self._version != seen,
-                timeout=None if pause is None else max(pause, 0.01),
-            )
+            # Reports and removals only put renewals off, so the worst that can happen is to wake early.
+            if pause is not None:
+                pause = max(pause, 0.01)
+                self._until = self._clock() + pause
+            self._changed.wait_for(lambda: self._closed or self._version != seen, timeout=pause)
+            self._until = math.inf
