@@ -20,6 +20,7 @@ import { loadDescriptors } from './rpc/descriptors.js';
 import { Guard } from './rpc/guard.js';
 import { guarded, requireRules } from './rpc/guard-services.js';
 import { tolerant } from './rpc/malformed.js';
+import { sendingEncoded } from './rpc/encoded-answers.js';
 import { hearLivingStreams } from './rpc/living-streams.js';
 import { measurementService } from './rpc/measurement-service.js';
 import { OpenStreams } from './rpc/open-streams.js';
@@ -169,7 +170,7 @@ function addServices(
   const own = [StudyServiceService, TrialServiceService, MeasurementServiceService, AdminServiceService];
   own.forEach(requireRules);
   server.addService(tolerant(StudyServiceService), studyService(engine, parts));
-  server.addService(tolerant(TrialServiceService), trialService(engine, parts));
+  server.addService(sendingEncoded(tolerant(TrialServiceService)), trialService(engine, parts));
   server.addService(tolerant(MeasurementServiceService), measurementService(engine, parts));
   server.addService(tolerant(AdminServiceService), adminService(engine, parts));
   const others = guests.over(guarded(server, guard));

@@ -30,6 +30,7 @@ const table: Readonly<
       /^gen\//,
       /^policy\/(samplers|schedulers)\/(index|sampler|scheduler)$/,
       /^store\/(store|keys|schema|backup-writer)$/,
+      /^@bufbuild\/protobuf\/wire$/,
       /^node:crypto$/,
     ],
     types: [/^pino$/],

@@ -10,6 +10,7 @@ import type { Checkpoint } from '../gen/wazir/v1/measurement.js';
 import { TrialRecord } from '../gen/wazir/internal/v1/records.js';
 import { StudyEndReason, StudyState, Trial, TrialEndReason, TrialSource } from '../gen/wazir/v1/trial.js';
 import { toMilliseconds, toTimestamp } from './clock.js';
+import { encode } from './encode.js';
 import { endTrial } from './end-trial.js';
 import { lapse } from './expiry.js';
 import type { LiveTrial } from './live-trial.js';
@@ -76,7 +77,7 @@ class Lent {
   add(live: LiveTrial): void {
     this.trials.push(live);
     // Where no other can follow, its size is of no interest.
-    if (this.count > 1) this.#bytes += Trial.encode(live.trial).finish().length;
+    if (this.count > 1) this.#bytes += encode(Trial, live.trial).length;
   }
 }
 
@@ -258,7 +259,7 @@ function lend(transaction: Transaction, live: LiveTrial, client: string): void {
   const lapsed = study.leases.get(id) !== undefined && !study.leases.isRunning(id);
   const attempt = live.attempt + 1;
   const from = startOf(live);
-  const now = toTimestamp(study.clock.wall());
+  const wall = study.clock.wall();
   study.released.delete(id);
   study.saving.end(id);
   study.leases.grant(id, attempt, client, study.clock.monotonic());
@@ -270,13 +271,14 @@ function lend(transaction: Transaction, live: LiveTrial, client: string): void {
       clientId: client,
       attempts: attempt,
       expiries: trial.expiries + (lapsed ? 1 : 0),
-      startTime: trial.startTime ?? now,
+      startTime: trial.startTime ?? toTimestamp(wall),
       scheduling: { ...live.scheduling, promoted: false },
       assignment: {
         fromResource: from,
         toResource: live.scheduling.target,
         attempt,
-        leaseExpireTime: undefined,
+        // As of now, for the answer; whoever looks later is told as of then.
+        leaseExpireTime: toTimestamp(wall + study.leases.durationMs),
         leaseDuration: study.spec.leaseDuration,
         checkpoint: checkpointFor(live),
         studyUid: study.uid,

@@ -57,7 +57,7 @@ export async function createTrial(study: Study, request: CreateTrialRequest): Pr
       study.counted++;
     }
     settle(transaction);
-    const answer = transaction.commit(() => study.view(live), record);
+    const answer = transaction.commit(() => transaction.answerOf(live), record);
     study.waiters.serve();
     return answer;
   });

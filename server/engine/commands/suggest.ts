@@ -2,8 +2,10 @@
 import { WazirError } from '../../domain/errors.js';
 import { StudyState, type SuggestTrialsRequest, SuggestTrialsResponse } from '../../gen/wazir/v1/trial.js';
 import { toDuration } from '../clock.js';
+import { encode, firstField, withEncoded } from '../encode.js';
 import { armExpiry } from '../expiry.js';
 import { handOut, refusalWhereFull, type Asker } from '../hand-out.js';
+import type { LiveTrial } from '../live-trial.js';
 import { methods } from '../methods.js';
 import type { Recorder } from '../request-log.js';
 import type { Study } from '../study.js';
@@ -53,6 +55,17 @@ function answer(study: Study, trials: SuggestTrialsResponse['trials']): SuggestT
     studyEndReason: endReason,
     retryAfter: asksAgain ? toDuration(retryMs) : undefined,
   };
+}
+
+/** The answer with trials that were just lent. They leave as the bytes that they have in their records. */
+function answerWith(transaction: Transaction, lent: readonly LiveTrial[]): SuggestTrialsResponse {
+  const response = answer(
+    transaction.study,
+    lent.map((live) => live.trial),
+  );
+  // The same field number and type as in a TrialRecord.
+  const trials = lent.map((live) => firstField(transaction.written(live)).field);
+  return withEncoded(response, encode(SuggestTrialsResponse, { ...response, trials: [] }, trials));
 }
 
 function ask(
@@ -117,11 +130,7 @@ function attempt(
     return refusal && committed.then(() => Promise.reject(refusal));
   }
   return transaction.commit(
-    () =>
-      answer(
-        study,
-        lent.map((live) => study.view(live)),
-      ),
+    () => answerWith(transaction, lent),
     // Only hand-outs are worth keeping: whoever finds the end asks again and finds it again.
     lent.length > 0 ? record : undefined,
   );
