@@ -16,8 +16,10 @@ import type { Waiter } from '../waiters.js';
 export interface Patience {
   /** Milliseconds to wait at the most; 0 or less: not at all. */
   readonly waitMs: number;
-  /** Aborts when the caller has gone. */
+  /** Aborts when the caller has gone. Looked at where the call waits. */
   readonly signal: AbortSignal;
+  /** Whether the caller has gone already; where it is not told, the signal tells. */
+  readonly isCancelled?: boolean;
 }
 
 const askAgainMs = 100;
@@ -33,12 +35,19 @@ export function suggest(
   const asker: Asker = {
     client: request.clientId,
     count: request.count,
-    holding: new Map(request.holding.map(({ trial, attempt }) => [trial, attempt])),
+    holding: attemptsOf(request.holding),
     recover: request.recover ?? true,
   };
   return study.requests.once(study, methods.suggestTrials, request, (record) =>
     ask(study, asker, patience, record),
   );
+}
+
+const nothingHeld: Asker['holding'] = new Map();
+
+function attemptsOf(holding: SuggestTrialsRequest['holding']): Asker['holding'] {
+  if (holding.length === 0) return nothingHeld;
+  return new Map(holding.map(({ trial, attempt }) => [trial, attempt]));
 }
 
 function cancelled(): WazirError {
@@ -71,10 +80,10 @@ function answerWith(transaction: Transaction, lent: readonly LiveTrial[]): Sugge
 function ask(
   study: Study,
   asker: Asker,
-  { waitMs, signal }: Patience,
+  patience: Patience,
   record: Recorder<SuggestTrialsResponse> | undefined,
 ): Promise<SuggestTrialsResponse> {
-  if (signal.aborted) return Promise.reject(cancelled());
+  if (patience.isCancelled ?? patience.signal.aborted) return Promise.reject(cancelled());
   // A lease may have ended and its timer be late: what it sets free is theirs who wait.
   study.waiters.serve();
   // Where not all of them could be served yet, this one waits its turn.
@@ -86,7 +95,9 @@ function ask(
     return first;
   }
   const nothing = () => study.lastCommit.then(() => answer(study, []));
+  const { waitMs } = patience;
   if (waitMs <= 0) return nothing();
+  const { signal } = patience;
   // Parked, it takes no trial back: by then the client may have got one by another call.
   const parked = { ...asker, recover: false };
   let asks = mayTry ? parked : asker;
