@@ -174,7 +174,15 @@ export class Transaction {
    * @param record adds the response's record to the batch
    * @returns the response, when it may leave
    */
-  async commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
+  commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
+    try {
+      return this.#commit(respond, record);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
     const { study } = this;
     const changes = this.#seal();
     const response = respond();
@@ -183,8 +191,7 @@ export class Transaction {
       // Numbers that were taken for nothing go back: the store sees no gap.
       study.sequence = this.#startSequence;
       // The answer rests on what others have changed in memory.
-      await study.lastCommit;
-      return response;
+      return study.lastCommit.then(() => response);
     }
     const { sequence } = study;
     const written = study.store.commit({
@@ -195,13 +202,18 @@ export class Transaction {
       ops: this.#ops,
       makesSpace: this.makesSpace,
     });
-    // Whoever waits for it hears of a failure itself.
-    written.catch((cause: unknown) => study.onCommitFailure?.(cause));
     study.lastCommit = written;
-    await written;
-    study.durableSequence = Math.max(study.durableSequence, sequence);
-    study.watchers.tell(changes);
-    for (const callback of this.#afterwards) callback();
-    return response;
+    return written.then(
+      () => {
+        study.durableSequence = Math.max(study.durableSequence, sequence);
+        study.watchers.tell(changes);
+        for (const callback of this.#afterwards) callback();
+        return response;
+      },
+      (cause: unknown) => {
+        study.onCommitFailure?.(cause);
+        throw cause;
+      },
+    );
   }
 }
