@@ -178,7 +178,8 @@ export class Transaction {
     try {
       return this.#commit(respond, record);
     } catch (error) {
-      return Promise.reject(error as Error);
+      const reason = error as Error;
+      return Promise.reject(reason);
     }
   }
 
