@@ -18,13 +18,18 @@ import {
   StreamMeasurementsResponse,
 } from './gen/wazir/v1/measurement.js';
 import { StudyServiceService } from './gen/wazir/v1/study.js';
-import { TrialServiceService } from './gen/wazir/v1/trial.js';
+import {
+  RenewLeaseResponse,
+  SuggestTrialsResponse,
+  Trial,
+  TrialServiceService,
+} from './gen/wazir/v1/trial.js';
 import { adminService } from './rpc/admin-service.js';
 import { loadDescriptors } from './rpc/descriptors.js';
 import { Guard } from './rpc/guard.js';
 import { guarded, requireRules } from './rpc/guard-services.js';
-import { encodingAnswers } from './rpc/encoded-answers.js';
 import { tolerant } from './rpc/malformed.js';
+import { sendingEncoded } from './rpc/encoded-answers.js';
 import { hearLivingStreams } from './rpc/living-streams.js';
 import { measurementService } from './rpc/measurement-service.js';
 import { OpenStreams } from './rpc/open-streams.js';
@@ -174,8 +179,14 @@ function addServices(
   const own = [StudyServiceService, TrialServiceService, MeasurementServiceService, AdminServiceService];
   own.forEach(requireRules);
   server.addService(tolerant(StudyServiceService), studyService(engine, parts));
-  server.addService(tolerant(TrialServiceService), trialService(engine, parts));
-  const measurements = encodingAnswers(MeasurementServiceService, {
+  const trials = sendingEncoded(TrialServiceService, {
+    suggestTrials: SuggestTrialsResponse,
+    completeTrial: Trial,
+    releaseTrial: Trial,
+    renewLease: RenewLeaseResponse,
+  });
+  server.addService(tolerant(trials), trialService(engine, parts));
+  const measurements = sendingEncoded(MeasurementServiceService, {
     reportMeasurement: ReportMeasurementResponse,
     streamMeasurements: StreamMeasurementsResponse,
   });

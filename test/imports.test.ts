@@ -21,11 +21,13 @@ const server = fileURLToPath(new URL('../server', import.meta.url));
 const table: Readonly<
   Record<string, { readonly may: readonly RegExp[]; readonly types?: readonly RegExp[] }>
 > = {
+  codec: { may: [/^@bufbuild\/protobuf\/wire$/] },
   domain: { may: [/^gen\//] },
   policy: { may: [/^domain\//] },
-  store: { may: [/^domain\//, /^gen\//, /^level$/, /^@bufbuild\/protobuf\/wire$/, /^node:/] },
+  store: { may: [/^codec\//, /^domain\//, /^gen\//, /^level$/, /^@bufbuild\/protobuf\/wire$/, /^node:/] },
   engine: {
     may: [
+      /^codec\//,
       /^domain\//,
       /^gen\//,
       /^policy\/(samplers|schedulers)\/(index|sampler|scheduler)$/,
@@ -48,7 +50,7 @@ const table: Readonly<
   },
   access: { may: [/^domain\//, /^gen\//, /^yaml$/, /^node:(crypto|fs\/promises)$/] },
   rpc: {
-    may: [/^access\//, /^engine\//, /^domain\//, /^gen\//, /^@grpc\//, /^node:url$/],
+    may: [/^access\//, /^codec\//, /^engine\//, /^domain\//, /^gen\//, /^@grpc\//, /^node:url$/],
     types: [/^node:(events|http2)$/, /^pino$/],
   },
   front: {

@@ -56,9 +56,19 @@ class PooledWriter extends BinaryWriter {
 
 const writer = new PooledWriter();
 
-/** The bytes of a message, the same as `type.encode(message).finish()` gives. */
-export function encode<Message>(type: Encoding<Message>, message: Message): Buffer {
+const none: readonly Uint8Array[] = [];
+
+/**
+ * The bytes of a message, the same as `type.encode(message).finish()` gives.
+ * @param before bytes that come first: fields of the message that are encoded already, each with its tag
+ */
+export function encode<Message>(
+  type: Encoding<Message>,
+  message: Message,
+  before: readonly Uint8Array[] = none,
+): Buffer {
   try {
+    for (const field of before) writer.raw(field);
     type.encode(message, writer);
     return writer.take();
   } catch (error) {

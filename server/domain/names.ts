@@ -50,8 +50,22 @@ export function parseOwner(field: string, name: string): string {
   return checkedId(field, 'owner', parts(field, name, 'owners/{owner}')[1]!);
 }
 
+// Most calls name the same few studies, and to look one up costs 0.1 µs where to read it costs 0.8.
+// A bound, not a tuning: names come from clients, and studies go.
+const mostKnown = 4096;
+const known = new Map<string, StudyName>();
+
 /** Reads `owners/{owner}/studies/{study}`; throws INVALID_FIELD naming `field`. */
 export function parseStudyName(field: string, name: string): StudyName {
+  const found = known.get(name);
+  if (found) return found;
+  const read = readStudyName(field, name);
+  if (known.size >= mostKnown) known.clear();
+  known.set(name, read);
+  return read;
+}
+
+function readStudyName(field: string, name: string): StudyName {
   const given = parts(field, name, 'owners/{owner}/studies/{study}');
   return { owner: checkedId(field, 'owner', given[1]!), study: checkedId(field, 'study', given[3]!) };
 }
@@ -75,6 +89,19 @@ export function splitTrialName(name: string): { readonly study: string; readonly
 
 /** Reads `owners/{owner}/studies/{study}/trials/{trial}`; throws INVALID_FIELD naming `field`. */
 export function parseTrialName(field: string, name: string): TrialName {
+  const end = name.lastIndexOf(trialPart);
+  const study = end < 0 ? undefined : known.get(name.slice(0, end));
+  const digits = name.slice(end + trialPart.length);
+  // What does not fit is told by the long way.
+  if (study && /^[1-9][0-9]{0,14}$/.test(digits)) return { ...study, trial: Number(digits) };
+  const read = readTrialName(field, name);
+  parseStudyName(field, formatStudyName(read));
+  return read;
+}
+
+const trialPart = '/trials/';
+
+function readTrialName(field: string, name: string): TrialName {
   const given = parts(field, name, 'owners/{owner}/studies/{study}/trials/{trial}');
   const trial = trialNumber(given[5]!);
   if (trial === undefined)

@@ -30,13 +30,16 @@ export function philox(counter: Counter, key: Key): [number, number, number, num
   return [c0 >>> 0, c1 >>> 0, c2 >>> 0, c3 >>> 0];
 }
 
-/** The upper half of a 64-bit product, which a double can not hold. */
+/**
+ * The upper half of a 64-bit product, which a double can not hold. By `imul` and
+ * shifts alone, so that it stays in whole registers: each sum below is under 2^32.
+ */
 function highWord(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
   const bLow = b & 0xffff;
   const bHigh = b >>> 16;
-  const carried = aHigh * bLow + ((aLow * bLow) >>> 16);
-  const crossed = aLow * bHigh + (carried & 0xffff);
-  return aHigh * bHigh + Math.floor(carried / 0x10000) + Math.floor(crossed / 0x10000);
+  const carried = Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16);
+  const crossed = Math.imul(aLow, bHigh) + (carried & 0xffff);
+  return (Math.imul(aHigh, bHigh) + (carried >>> 16) + (crossed >>> 16)) >>> 0;
 }

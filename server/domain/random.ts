@@ -18,13 +18,21 @@ import { philox, type Key } from './philox.js';
  * @param stream 0 to 2^32 − 1, where one draw needs several numbers for one path
  */
 export function uniform(seed: number, draw: number, path: string, stream = 0): number {
-  const [first, second] = words(seed, draw, path, stream);
-  return ((first >>> 5) * 2 ** 26 + (second >>> 6)) / 2 ** 53;
+  return uniformOf(seed, path, stream)(draw);
+}
+
+/** `uniform` of one path, by draw: for whoever draws many. */
+export function uniformOf(seed: number, path: string, stream = 0): (draw: number) => number {
+  const block = blocksOf(seed, path, stream);
+  return (draw) => {
+    const [first, second] = block(draw);
+    return ((first >>> 5) * 2 ** 26 + (second >>> 6)) / 2 ** 53;
+  };
 }
 
 /** As `uniform`: 32 random bits, unsigned. */
 export function randomWord(seed: number, draw: number, path: string, stream = 0): number {
-  return words(seed, draw, path, stream)[0];
+  return blocksOf(seed, path, stream)(draw)[0];
 }
 
 /**
@@ -67,9 +75,11 @@ const feistelRounds = 10;
 /** Two numbers below the same power of two, at most 2^27. */
 type Halves = readonly [number, number];
 
-function words(seed: number, draw: number, path: string, stream: number): [number, number, number, number] {
+function blocksOf(seed: number, path: string, stream: number) {
   const [low, high] = pathHash(path);
-  return philox([draw >>> 0, Math.floor(draw / 2 ** 32), low, (high + stream) >>> 0], seedKey(seed));
+  const streamed = (high + stream) >>> 0;
+  const key = seedKey(seed);
+  return (draw: number) => philox([draw >>> 0, Math.floor(draw / 2 ** 32), low, streamed], key);
 }
 
 /** The seed as 64 bits in two's complement. */

@@ -49,14 +49,16 @@ export function compileSpace(parameters: readonly ParameterSpec[]): Space {
     dimensions,
     toParameters(point) {
       const active = activity();
-      return dimensions.flatMap((dimension) => {
-        if (!active.next(dimension)) return [];
+      const parameters: Parameter[] = [];
+      for (const dimension of dimensions) {
+        if (!active.next(dimension)) continue;
         const coordinate = point[dimension.index];
         if (coordinate === undefined || Number.isNaN(coordinate))
           throw new RangeError(`the point has no coordinate for the active parameter ${dimension.path}`);
-        active.take(dimension, dimension.axis.ordinal(coordinate));
-        return { name: dimension.spec.name, value: dimension.axis.toValue(coordinate) };
-      });
+        active.takeAt(dimension, coordinate);
+        parameters.push({ name: dimension.spec.name, value: dimension.axis.toValue(coordinate) });
+      }
+      return parameters;
     },
     toPoint: (given, field) => pointOf(dimensions, given, field),
     defaultPoint() {
@@ -75,7 +77,7 @@ export function compileSpace(parameters: readonly ParameterSpec[]): Space {
       return dimensions.map((dimension) => {
         if (!active.next(dimension)) return NaN;
         const coordinate = coordinates[dimension.index] ?? NaN;
-        active.take(dimension, dimension.axis.ordinal(coordinate));
+        active.takeAt(dimension, coordinate);
         return coordinate;
       });
     },
@@ -99,6 +101,11 @@ class Activity {
 
   take(dimension: Dimension, ordinal: number): void {
     this.ordinals[dimension.index] = ordinal;
+  }
+
+  /** Takes the value at a coordinate, where it matters to a child. */
+  takeAt(dimension: Dimension, coordinate: number): void {
+    if (dimension.children.length > 0) this.take(dimension, dimension.axis.ordinal(coordinate));
   }
 }
 

@@ -78,8 +78,9 @@ export class Leases {
 
   /** The trials of a client whose leases run, by number: an order that a restart does not change. */
   heldBy(client: string): number[] {
-    const held = [...(this.#byClient.get(client) ?? [])].filter((trial) => this.#running.has(trial));
-    return held.sort((a, b) => a - b);
+    const held = this.#byClient.get(client);
+    if (!held) return [];
+    return [...held].filter((trial) => this.#running.has(trial)).sort((a, b) => a - b);
   }
 
   /** When the next lease ends; undefined where none runs. */

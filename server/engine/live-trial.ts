@@ -1,6 +1,6 @@
 /**
  * A trial that has not ended, as the engine holds it in memory: its record as
- * last written, never changed in place, and over it what its reports have added
+ * last written, changed in place only before it is, and over it what its reports have added
  * since. Ended trials are on disk alone.
  */
 import type { Measurement } from '../gen/wazir/v1/measurement.js';
@@ -65,18 +65,14 @@ export class LiveTrial {
     if (loss !== undefined && isBest(measurement, loss, this.best, lossOf)) this.best = measurement;
   }
 
-  /** The record with what the reports have added. */
-  merged(): TrialRecord {
-    return {
-      ...this.record,
-      trial: {
-        ...this.trial,
-        lastStep: this.lastStep,
-        bestMeasurement: this.best,
-        resourceSpent: this.spent,
-      },
-      lastMeasurement: this.last,
-    };
+  /** Adds to the record what the reports have added; only for who has just made the record. */
+  merge(sequence: number): void {
+    const { record, trial } = this;
+    trial.lastStep = this.lastStep;
+    trial.bestMeasurement = this.best;
+    trial.resourceSpent = this.spent;
+    trial.sequence = sequence;
+    record.lastMeasurement = this.last;
   }
 
   /** The trial as clients see it. `expires` is when its lease ends, for people. */

@@ -4,11 +4,12 @@
  * rare. Kept for at least 24 hours of `SteadyTime`, forgotten when later ones are
  * recorded.
  */
+import { encode } from '../codec/encode.js';
 import { RequestRecord } from '../gen/wazir/internal/v1/records.js';
 import { keys } from '../store/keys.js';
 import type { Op, Store } from '../store/store.js';
 import { fromTimestamp, toTimestamp } from './clock.js';
-import { hashRequest, keptUntil, reusedId, type Method } from './request-log.js';
+import { encodedAnswer, hashBytes, hashRequest, keptUntil, reusedId, type Method } from './request-log.js';
 import type { SteadyTime } from './steady-time.js';
 
 // Two old ones for each new: they get fewer, and no batch grows.
@@ -28,7 +29,7 @@ export class OwnerRequests {
    * Runs a call once per owner and request id.
    * @param run makes the call; it commits what `record` gives with its effect
    */
-  async once<Request extends { requestId: string }, Response>(
+  async once<Request extends { requestId: string }, Response extends object>(
     owner: string,
     method: Method<Request, Response>,
     request: Request,
@@ -47,18 +48,18 @@ export class OwnerRequests {
     }
   }
 
-  async #answer<Request extends { requestId: string }, Response>(
+  async #answer<Request extends { requestId: string }, Response extends object>(
     owner: string,
     key: string,
     method: Method<Request, Response>,
     request: Request,
     run: (record: (response: Response) => Op[]) => Promise<Response>,
   ): Promise<Response> {
-    const hash = hashRequest(method as Method<Request, never>, request);
+    const hashed = hashRequest(method as Method<Request, never>, request);
     const known = await this.store.get(key);
     if (known) {
       const { requestHash, response } = RequestRecord.decode(known);
-      if (!Buffer.from(requestHash).equals(hash)) throw reusedId();
+      if (hashBytes.read(requestHash) !== hashed) throw reusedId();
       return method.response.decode(response);
     }
     const forgotten = await this.#lookForOld(owner);
@@ -67,14 +68,12 @@ export class OwnerRequests {
       {
         type: 'put',
         key,
-        value: RequestRecord.encode(
-          RequestRecord.fromPartial({
-            method: method.name,
-            requestHash: Buffer.from(hash),
-            response: Buffer.from(method.response.encode(response).finish()),
-            time: toTimestamp(this.time.now()),
-          }),
-        ).finish(),
+        value: encode(RequestRecord, {
+          method: method.name,
+          requestHash: hashBytes.of(hashed),
+          response: encodedAnswer(method, response),
+          time: toTimestamp(this.time.now()),
+        }),
       },
     ]);
   }

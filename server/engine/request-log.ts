@@ -5,7 +5,9 @@
  * the last 10,000. The hours are those of `SteadyTime`: a jump of the wall clock
  * neither ends nor extends them.
  */
-import { createHash } from 'node:crypto';
+import { encode, type Encoding } from '../codec/encode.js';
+import { encodedOf, withEncoded } from '../codec/encoded-form.js';
+import { hash } from 'node:crypto';
 import { WazirError } from '../domain/errors.js';
 import { RequestOrderRecord, RequestRecord } from '../gen/wazir/internal/v1/records.js';
 import { keys } from '../store/keys.js';
@@ -35,11 +37,8 @@ export type Recorder<T> = (batch: Batch, response: T) => void;
 /** What a method sends and answers, for comparing and keeping it. */
 export interface Method<Request, Response> {
   readonly name: string;
-  readonly request: { encode(message: Request): { finish(): Uint8Array } };
-  readonly response: {
-    encode(message: Response): { finish(): Uint8Array };
-    decode(bytes: Uint8Array): Response;
-  };
+  readonly request: Encoding<Request>;
+  readonly response: Encoding<Response> & { decode(bytes: Uint8Array): Response };
 }
 
 interface Entry {
@@ -66,13 +65,34 @@ export function keptUntil(recordedMs: number, time: SteadyTime): number {
   return Math.max(recordedMs + keepMs, time.start + keepAfterRestartMs);
 }
 
-/** Hash of a request but for its id. */
+/**
+ * Hash of a request but for its id, its bytes as latin1: a text is compared as it is, and costs
+ * a quarter of the buffer that it would be (0.3 µs and 1.3 µs).
+ */
 export function hashRequest<Request extends { requestId: string }>(
   method: Method<Request, never>,
   request: Request,
-): Uint8Array {
-  const body = method.request.encode({ ...request, requestId: '' }).finish();
-  return createHash('sha256').update(method.name).update('\0').update(body).digest();
+): string {
+  const name = Buffer.from(`${method.name}\0`);
+  return hash('sha256', encode(method.request, { ...request, requestId: '' }, [name]), 'binary');
+}
+
+/** The hash as records keep it, and back. */
+export const hashBytes = {
+  of: (hashed: string): Buffer => Buffer.from(hashed, 'latin1'),
+  read: (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1'),
+};
+
+/** The encoded answer, kept beside it: it leaves as it is recorded. */
+export function encodedAnswer<Response extends object>(
+  method: Method<never, Response>,
+  response: Response,
+): Buffer {
+  const known = encodedOf(response);
+  if (known) return known;
+  const bytes = encode(method.response, response);
+  withEncoded(response, bytes);
+  return bytes;
 }
 
 export function reusedId(): WazirError {
@@ -85,7 +105,9 @@ export function reusedId(): WazirError {
 
 /** What is wrong with a request id; undefined where it is well-formed (the empty one is: there is none). */
 export function requestIdFault(id: string): string | undefined {
-  if (Buffer.byteLength(id) > maxIdBytes) return `must be at most ${maxIdBytes} bytes`;
+  // 3 bytes are the most that a UTF-16 unit takes; the cheap test goes first.
+  if (id.length * 3 > maxIdBytes && Buffer.byteLength(id) > maxIdBytes)
+    return `must be at most ${maxIdBytes} bytes`;
   if (/[\u0000-\u001f\u007f/]/.test(id)) return 'must not hold "/" or control characters';
   return undefined;
 }
@@ -95,7 +117,7 @@ export class RequestLog {
   /** Oldest first, from `#oldest` on. */
   #order: Entry[] = [];
   #oldest = 0;
-  readonly #underWay = new Map<string, { readonly hash: Uint8Array; readonly answer: Promise<unknown> }>();
+  readonly #underWay = new Map<string, { readonly hash: string; readonly answer: Promise<unknown> }>();
 
   /** Takes in an id found on disk; in order of sequence. */
   restore(id: string, sequence: number, until: number): void {
@@ -108,7 +130,7 @@ export class RequestLog {
    * @param run makes the call; it hands `record` to the commit of what it changes.
    *   Without an id `record` is undefined
    */
-  async once<Request extends { requestId: string }, Response>(
+  once<Request extends { requestId: string }, Response extends object>(
     study: Home,
     method: Method<Request, Response>,
     request: Request,
@@ -116,11 +138,30 @@ export class RequestLog {
   ): Promise<Response> {
     const id = request.requestId;
     if (id === '') return run(undefined);
-    const hash = hashRequest(method as Method<Request, never>, request);
+    const hashed = hashRequest(method as Method<Request, never>, request);
+    const first = () => {
+      const answer = this.#ids.has(id)
+        ? this.#recorded(study, method, id, hashed)
+        : run((batch, response) => this.#record(batch, method, id, hashed, response));
+      this.#underWay.set(id, { hash: hashed, answer });
+      const over = () => this.#underWay.delete(id);
+      answer.then(over, over);
+      return answer;
+    };
+    return this.#underWay.has(id) ? this.#afterUnderWay(study, id, hashed, first) : first();
+  }
+
+  /** Waits for a call that is under way under the id; gets its answer, or takes its place. */
+  async #afterUnderWay<Response>(
+    study: Home,
+    id: string,
+    hashed: string,
+    first: () => Promise<Response>,
+  ): Promise<Response> {
     for (;;) {
       const underWay = this.#underWay.get(id);
-      if (!underWay) break;
-      if (!Buffer.from(underWay.hash).equals(hash)) throw reusedId();
+      if (!underWay) return first();
+      if (underWay.hash !== hashed) throw reusedId();
       try {
         return (await underWay.answer) as Response;
       } catch (error) {
@@ -129,59 +170,47 @@ export class RequestLog {
       }
       study.check();
     }
-    const answer = this.#ids.has(id)
-      ? this.#recorded(study, method, id, hash)
-      : run((batch, response) => this.#record(batch, method, id, hash, response));
-    this.#underWay.set(id, { hash, answer });
-    try {
-      return await answer;
-    } finally {
-      this.#underWay.delete(id);
-    }
   }
 
   async #recorded<Request, Response>(
     study: Home,
     method: Method<Request, Response>,
     id: string,
-    hash: Uint8Array,
+    hashed: string,
   ): Promise<Response> {
     const bytes = await study.store.get(keys.request(study.uid, id));
     if (!bytes) throw new Error('a request id is in memory and its answer is not on disk');
     const record = RequestRecord.decode(bytes);
-    if (!Buffer.from(record.requestHash).equals(hash)) throw reusedId();
+    if (hashBytes.read(record.requestHash) !== hashed) throw reusedId();
     return method.response.decode(record.response);
   }
 
-  #record<Request, Response>(
+  #record<Request, Response extends object>(
     batch: Batch,
     method: Method<Request, Response>,
     id: string,
-    hash: Uint8Array,
+    hashed: string,
     response: Response,
   ): void {
     const { uid } = batch.study;
     const nowMs = batch.study.time.now();
     const time = toTimestamp(nowMs);
     const sequence = batch.nextSequence();
-    const bytes = method.response.encode(response).finish();
     batch.add(
       {
         type: 'put',
         key: keys.request(uid, id),
-        value: RequestRecord.encode(
-          RequestRecord.fromPartial({
-            method: method.name,
-            requestHash: Buffer.from(hash),
-            response: Buffer.from(bytes),
-            time,
-          }),
-        ).finish(),
+        value: encode(RequestRecord, {
+          method: method.name,
+          requestHash: hashBytes.of(hashed),
+          response: encodedAnswer(method, response),
+          time,
+        }),
       },
       {
         type: 'put',
         key: keys.requestOrder(uid, sequence),
-        value: RequestOrderRecord.encode({ requestId: id, time }).finish(),
+        value: encode(RequestOrderRecord, { requestId: id, time }),
       },
     );
     this.#ids.add(id);

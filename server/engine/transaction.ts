@@ -1,8 +1,11 @@
 /**
  * The changes of one command. Memory changes at once; `commit` writes all of it
- * in one batch and resolves when it is durable. Records are replaced, never
- * changed in place, so an answer that was made of them stays what was written.
+ * in one batch and resolves when it is durable. Records are replaced, and changed in
+ * place only by the transaction that made them, so an answer that was made of them
+ * stays what was written.
  */
+import { encode } from '../codec/encode.js';
+import { firstField, withEncoded } from '../codec/encoded-form.js';
 import type { TrialState } from '../domain/spec.js';
 import { hasEnded, mayMove } from '../domain/trial.js';
 import { ChangeRecord, StudyRecord, TrialRecord } from '../gen/wazir/internal/v1/records.js';
@@ -22,8 +25,9 @@ export function confirm<T>(study: Study, answer: T, record: Recorder<T> | undefi
 
 export class Transaction {
   readonly #ops: Op[] = [];
-  readonly #changed = new Map<number, LiveTrial>();
-  readonly #reported = new Map<number, LiveTrial>();
+  /** Trials with records that this has made, and these as they are written. */
+  readonly #changed = new Map<LiveTrial, Buffer | undefined>();
+  readonly #reported: LiveTrial[] = [];
   readonly #afterwards: (() => void)[] = [];
   readonly #startSequence: number;
   #studyChanged = false;
@@ -63,12 +67,15 @@ export class Transaction {
   create(record: TrialRecord): LiveTrial {
     const live = new LiveTrial(record);
     this.study.count(live.trial.state, 1);
-    this.#changed.set(live.id, live);
+    this.#changed.set(live, undefined);
     if (!hasEnded(live.trial.state)) this.study.trials.set(live.id, live);
     return live;
   }
 
-  /** Changes a live trial; keeps the study's sums and the state table. */
+  /**
+   * Changes a live trial; keeps the study's sums and the state table. Its first
+   * change here makes a record of its own, in which all later ones are.
+   */
   change(live: LiveTrial, trial: Partial<Trial>, record: Partial<TrialRecord> = {}): void {
     const { study } = this;
     const from = live.trial.state;
@@ -76,21 +83,24 @@ export class Transaction {
     if (from !== to && !mayMove(from, to)) throw new TypeError(`no move from trial state ${from} to ${to}`);
     const attempt = live.attempt;
     this.account(live, () => {
-      live.record = { ...live.record, ...record, trial: { ...live.trial, ...trial } };
+      if (this.#changed.has(live)) {
+        Object.assign(live.trial, trial);
+        Object.assign(live.record, record);
+      } else live.record = { ...live.record, ...record, trial: { ...live.trial, ...trial } };
       if (live.attempt !== attempt) live.attemptLast = live.record.attemptFrom;
     });
     if (from !== to) {
       study.count(from, -1);
       study.count(to, 1);
     }
-    this.#changed.set(live.id, live);
+    this.#changed.set(live, undefined);
     if (hasEnded(to)) this.#forget(live);
     else study.refreshReady(live);
   }
 
   /** Marks a trial whose reports have changed how it looks, but not its record. */
   reported(live: LiveTrial): void {
-    this.#reported.set(live.id, live);
+    if (this.study.watchers.any && !this.#reported.includes(live)) this.#reported.push(live);
   }
 
   /** Runs what changes a trial's spent or lent steps, and books the difference. */
@@ -113,43 +123,50 @@ export class Transaction {
     study.ready.remove(live.id);
   }
 
+  /** The record of a trial that this has changed, as it is written; for `respond`. */
+  written(live: LiveTrial): Buffer {
+    return this.#changed.get(live)!;
+  }
+
+  /**
+   * A trial that this has changed and that is not lent, as clients see it; for
+   * `respond`. It leaves as the bytes that it has in its record.
+   */
+  answerOf(live: LiveTrial): Trial {
+    return withEncoded({ ...live.trial }, firstField(this.written(live)).value);
+  }
+
   #seal(): Change[] {
     const { study } = this;
     const { uid } = study;
     const changes: Change[] = [];
-    for (const live of this.#changed.values()) {
+    for (const live of this.#changed.keys()) {
       const before = live.trial.sequence;
       const sequence = this.nextSequence();
-      const merged = live.merged();
-      live.record = { ...merged, trial: { ...merged.trial!, sequence } };
+      live.merge(sequence);
       if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
-      const value = TrialRecord.encode(live.record).finish();
+      const value = encode(TrialRecord, live.record);
+      this.#changed.set(live, value);
       this.add(
         { type: 'put', key: keys.trial(uid, live.id), value },
-        {
-          type: 'put',
-          key: keys.change(uid, sequence),
-          value: ChangeRecord.encode({ trial: live.id }).finish(),
-        },
+        { type: 'put', key: keys.change(uid, sequence), value: encode(ChangeRecord, { trial: live.id }) },
       );
       if (study.watchers.any) changes.push({ sequence, trial: study.view(live), bytes: value.length });
     }
-    if (study.watchers.any)
-      for (const live of this.#reported.values())
-        if (!this.#changed.has(live.id))
-          changes.push({ sequence: live.reportSequence, trial: study.view(live) });
+    for (const live of this.#reported)
+      if (!this.#changed.has(live)) changes.push({ sequence: live.reportSequence, trial: study.view(live) });
     if (this.#studyChanged) {
       const before = study.message.sequence;
       const sequence = this.nextSequence();
       study.record = { ...study.record, study: { ...study.message, sequence } };
       if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
       this.add(
-        { type: 'put', key: keys.study(uid), value: StudyRecord.encode(study.record).finish() },
-        { type: 'put', key: keys.change(uid, sequence), value: ChangeRecord.encode({ trial: 0 }).finish() },
+        { type: 'put', key: keys.study(uid), value: encode(StudyRecord, study.record) },
+        { type: 'put', key: keys.change(uid, sequence), value: encode(ChangeRecord, { trial: 0 }) },
       );
       if (study.watchers.any) changes.push({ sequence, study: study.messageView() });
     }
-    return changes.sort((a, b) => a.sequence - b.sequence);
+    return changes.length < 2 ? changes : changes.sort((a, b) => a.sequence - b.sequence);
   }
 
   /**
@@ -158,7 +175,16 @@ export class Transaction {
    * @param record adds the response's record to the batch
    * @returns the response, when it may leave
    */
-  async commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
+  commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
+    try {
+      return this.#commit(respond, record);
+    } catch (error) {
+      const reason = error as Error;
+      return Promise.reject(reason);
+    }
+  }
+
+  #commit<T>(respond: () => T, record?: Recorder<T>): Promise<T> {
     const { study } = this;
     const changes = this.#seal();
     const response = respond();
@@ -167,8 +193,7 @@ export class Transaction {
       // Numbers that were taken for nothing go back: the store sees no gap.
       study.sequence = this.#startSequence;
       // The answer rests on what others have changed in memory.
-      await study.lastCommit;
-      return response;
+      return study.lastCommit.then(() => response);
     }
     const { sequence } = study;
     const written = study.store.commit({
@@ -179,13 +204,18 @@ export class Transaction {
       ops: this.#ops,
       makesSpace: this.makesSpace,
     });
-    // Whoever waits for it hears of a failure itself.
-    written.catch((cause: unknown) => study.onCommitFailure?.(cause));
     study.lastCommit = written;
-    await written;
-    study.durableSequence = Math.max(study.durableSequence, sequence);
-    study.watchers.tell(changes);
-    for (const callback of this.#afterwards) callback();
-    return response;
+    return written.then(
+      () => {
+        study.durableSequence = Math.max(study.durableSequence, sequence);
+        study.watchers.tell(changes);
+        for (const callback of this.#afterwards) callback();
+        return response;
+      },
+      (cause: unknown) => {
+        study.onCommitFailure?.(cause);
+        throw cause;
+      },
+    );
   }
 }

@@ -22,6 +22,8 @@ import { statusOf, toServiceError } from './status.js';
 export interface CallContext {
   /** Aborts when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** Whether the caller has gone or its deadline has passed. */
+  readonly isCancelled: boolean;
   /** Milliseconds until the deadline; Infinity where there is none. */
   readonly remainingMs: number;
   /** Whose studies the caller may know of, as one text. */
@@ -99,6 +101,10 @@ class Context implements CallContext {
       });
     }
     return this.#controller.signal;
+  }
+
+  get isCancelled(): boolean {
+    return this.call.cancelled || this.#controller?.signal.aborted === true;
   }
 
   get remainingMs(): number {

@@ -20,9 +20,9 @@ export async function complete(study: Study, trial: number, request: CompleteTri
   study.check();
   const { finalMeasurement, outcome } = request;
   if (finalMeasurement) checkFinal(study, 'final_measurement', finalMeasurement, outcome === undefined);
-  return study.requests.once(study, methods.completeTrial, request, async (record) => {
+  return study.requests.once(study, methods.completeTrial, request, (record) => {
     const live = study.trials.get(trial);
-    if (!live) return confirm(study, await completeAgain(study, trial, request), record);
+    if (!live) return completeAgain(study, trial, request).then((ended) => confirm(study, ended, record));
     fence(study, live, request.attempt);
     return end(study, live, request, record);
   });
@@ -61,7 +61,7 @@ function end(
     ...(decided ? {} : { retire: retirementOf(outcome) }),
   });
   settle(transaction);
-  const answer = transaction.commit(() => study.view(live), record);
+  const answer = transaction.commit(() => transaction.answerOf(live), record);
   study.waiters.serve();
   return answer;
 }

@@ -3,10 +3,9 @@ import { invalid, WazirError } from '../../domain/errors.js';
 import { formatStudyName } from '../../domain/names.js';
 import { TrialState } from '../../domain/spec.js';
 import { arrange } from '../../domain/user-parameters.js';
-import { TrialRecord } from '../../gen/wazir/internal/v1/records.js';
 import { StudyState, TrialSource, type CreateTrialRequest, Trial } from '../../gen/wazir/v1/trial.js';
 import { toTimestamp } from '../clock.js';
-import { newTrial } from '../hand-out.js';
+import { newRecord, newTrial } from '../hand-out.js';
 import { methods } from '../methods.js';
 import { settle } from '../settle.js';
 import type { Study } from '../study.js';
@@ -35,8 +34,8 @@ export async function createTrial(study: Study, request: CreateTrialRequest): Pr
     const id = study.nextTrial++;
     const queued = state === TrialState.REQUESTED;
     const live = transaction.create(
-      TrialRecord.fromPartial({
-        trial: {
+      newRecord(
+        {
           ...newTrial(study, id),
           state,
           source: queued ? TrialSource.QUEUED : TrialSource.WARM_START,
@@ -49,15 +48,15 @@ export async function createTrial(study: Study, request: CreateTrialRequest): Pr
           lastStep: final?.step ?? 0,
           endTime: queued ? undefined : toTimestamp(study.clock.wall()),
         },
-        point: [...point],
-      }),
+        point,
+      ),
     );
     if (queued) {
       study.queue.add(id);
       study.counted++;
     }
     settle(transaction);
-    const answer = transaction.commit(() => study.view(live), record);
+    const answer = transaction.commit(() => transaction.answerOf(live), record);
     study.waiters.serve();
     return answer;
   });

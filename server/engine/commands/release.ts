@@ -61,7 +61,7 @@ function giveBack(
       transaction.change(live, { ...checkpoint, assignment: undefined }, { released: true });
   }
   settle(transaction);
-  const answer = transaction.commit(() => study.view(live), record);
+  const answer = transaction.commit(() => transaction.answerOf(live), record);
   study.waiters.serve();
   return answer;
 }

@@ -1,9 +1,12 @@
 /** Hands out trials, waiting until there is one. */
+import { encode } from '../../codec/encode.js';
+import { firstField, withEncoded } from '../../codec/encoded-form.js';
 import { WazirError } from '../../domain/errors.js';
 import { StudyState, type SuggestTrialsRequest, SuggestTrialsResponse } from '../../gen/wazir/v1/trial.js';
 import { toDuration } from '../clock.js';
 import { armExpiry } from '../expiry.js';
 import { handOut, refusalWhereFull, type Asker } from '../hand-out.js';
+import type { LiveTrial } from '../live-trial.js';
 import { methods } from '../methods.js';
 import type { Recorder } from '../request-log.js';
 import type { Study } from '../study.js';
@@ -14,8 +17,10 @@ import type { Waiter } from '../waiters.js';
 export interface Patience {
   /** Milliseconds to wait at the most; 0 or less: not at all. */
   readonly waitMs: number;
-  /** Aborts when the caller has gone. */
+  /** Aborts when the caller has gone. Looked at where the call waits. */
   readonly signal: AbortSignal;
+  /** Whether the caller has gone already; where it is not told, the signal tells. */
+  readonly isCancelled?: boolean;
 }
 
 const askAgainMs = 100;
@@ -31,12 +36,19 @@ export function suggest(
   const asker: Asker = {
     client: request.clientId,
     count: request.count,
-    holding: new Map(request.holding.map(({ trial, attempt }) => [trial, attempt])),
+    holding: attemptsOf(request.holding),
     recover: request.recover ?? true,
   };
   return study.requests.once(study, methods.suggestTrials, request, (record) =>
     ask(study, asker, patience, record),
   );
+}
+
+const nothingHeld: Asker['holding'] = new Map();
+
+function attemptsOf(holding: SuggestTrialsRequest['holding']): Asker['holding'] {
+  if (holding.length === 0) return nothingHeld;
+  return new Map(holding.map(({ trial, attempt }) => [trial, attempt]));
 }
 
 function cancelled(): WazirError {
@@ -55,13 +67,24 @@ function answer(study: Study, trials: SuggestTrialsResponse['trials']): SuggestT
   };
 }
 
+/** The answer with trials that were just lent. They leave as the bytes that they have in their records. */
+function answerWith(transaction: Transaction, lent: readonly LiveTrial[]): SuggestTrialsResponse {
+  const response = answer(
+    transaction.study,
+    lent.map((live) => live.trial),
+  );
+  // The same field number and type as in a TrialRecord.
+  const trials = lent.map((live) => firstField(transaction.written(live)).field);
+  return withEncoded(response, encode(SuggestTrialsResponse, { ...response, trials: [] }, trials));
+}
+
 function ask(
   study: Study,
   asker: Asker,
-  { waitMs, signal }: Patience,
+  patience: Patience,
   record: Recorder<SuggestTrialsResponse> | undefined,
 ): Promise<SuggestTrialsResponse> {
-  if (signal.aborted) return Promise.reject(cancelled());
+  if (patience.isCancelled ?? patience.signal.aborted) return Promise.reject(cancelled());
   // A lease may have ended and its timer be late: what it sets free is theirs who wait.
   study.waiters.serve();
   // Where not all of them could be served yet, this one waits its turn.
@@ -73,7 +96,9 @@ function ask(
     return first;
   }
   const nothing = () => study.lastCommit.then(() => answer(study, []));
+  const { waitMs } = patience;
   if (waitMs <= 0) return nothing();
+  const { signal } = patience;
   // Parked, it takes no trial back: by then the client may have got one by another call.
   const parked = { ...asker, recover: false };
   let asks = mayTry ? parked : asker;
@@ -117,11 +142,7 @@ function attempt(
     return refusal && committed.then(() => Promise.reject(refusal));
   }
   return transaction.commit(
-    () =>
-      answer(
-        study,
-        lent.map((live) => study.view(live)),
-      ),
+    () => answerWith(transaction, lent),
     // Only hand-outs are worth keeping: whoever finds the end asks again and finds it again.
     lent.length > 0 ? record : undefined,
   );

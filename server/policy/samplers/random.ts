@@ -1,5 +1,5 @@
 /** Independent random points. */
-import { uniform } from '../../domain/random.js';
+import { uniformOf } from '../../domain/random.js';
 import type { SamplerKind } from './sampler.js';
 
 /** A coordinate depends on the seed, the draw and the parameter's path alone. Draws have no end. */
@@ -14,9 +14,10 @@ export const randomSampler: SamplerKind = {
       : [{ field: 'parameters', description: 'must hold at least one parameter' }];
   },
   create(_spec, space, seed) {
+    const coordinates = space.dimensions.map(({ path }) => uniformOf(seed, path));
     return {
       size: Infinity,
-      draw: (draw) => space.prune(space.dimensions.map(({ path }) => uniform(seed, draw, path))),
+      draw: (draw) => space.prune(coordinates.map((coordinate) => coordinate(draw))),
     };
   },
 };
