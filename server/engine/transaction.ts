@@ -12,6 +12,7 @@ import { keys } from '../store/keys.js';
 import type { Op } from '../store/store.js';
 import { LiveTrial } from './live-trial.js';
 import type { Recorder } from './request-log.js';
+import { mayRest } from './resting.js';
 import type { Study } from './study.js';
 import type { Change } from './watchers.js';
 
@@ -25,6 +26,7 @@ export class Transaction {
   readonly #changed = new Map<number, LiveTrial>();
   readonly #reported = new Map<number, LiveTrial>();
   readonly #afterwards: (() => void)[] = [];
+  readonly #resting: [live: LiveTrial, bytes: Uint8Array][] = [];
   readonly #startSequence: number;
   #studyChanged = false;
   /** Set where it frees more than it writes, so that it passes on a full disk. */
@@ -124,6 +126,7 @@ export class Transaction {
       live.record = { ...merged, trial: { ...merged.trial!, sequence } };
       if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
       const value = TrialRecord.encode(live.record).finish();
+      if (mayRest(study, live)) this.#resting.push([live, value]);
       this.add(
         { type: 'put', key: keys.trial(uid, live.id), value },
         {
@@ -163,6 +166,8 @@ export class Transaction {
     const changes = this.#seal();
     const response = respond();
     record?.(this, response);
+    // Only now: the response shows them.
+    for (const [live, bytes] of this.#resting) live.rest(bytes);
     if (this.#ops.length === 0) {
       // Numbers that were taken for nothing go back: the store sees no gap.
       study.sequence = this.#startSequence;
