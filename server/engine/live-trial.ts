@@ -97,7 +97,8 @@ export class LiveTrial {
 
   /** Whether its promotion has been decided and it waits to be lent. */
   get isPromoted(): boolean {
-    return !this.isResting && this.scheduling.promoted;
+    // A queued trial has no place yet.
+    return !this.isResting && (this.trial.scheduling?.promoted ?? false);
   }
 
   get best(): Measurement | undefined {

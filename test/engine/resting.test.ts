@@ -107,3 +107,12 @@ test('a trial that rests is annotated, stopped and deleted as any other', async 
   await world.restart();
   assert.deepEqual(await everythingOf(study), before);
 });
+
+test('a queued trial, which has no place yet, is annotated', async (t) => {
+  const { study } = await ashaOf(t);
+  const { id } = await study.add({
+    parameters: [{ name: 'x', value: { kind: { $case: 'doubleValue', value: 0.5 } } }],
+  });
+  await study.annotate([{ trial: id, metadata: { key: 'k', value: { $case: 'text', value: 'v' } } }]);
+  assert.equal((await study.trial(id)).metadata[0]?.key, 'k');
+});
