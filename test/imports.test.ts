@@ -31,7 +31,7 @@ const table: Readonly<
       /^domain\//,
       /^gen\//,
       /^policy\/(samplers|schedulers)\/(index|sampler|scheduler)$/,
-      /^store\/(store|keys|schema|backup-writer)$/,
+      /^store\/(store|keys|schema|record-reader|backup-writer)$/,
       /^node:crypto$/,
     ],
     types: [/^pino$/],

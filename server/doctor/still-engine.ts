@@ -11,7 +11,7 @@ export function stillEngine(view: StillView): Engine {
 
 const refused = () => Promise.reject(new Error('a still view takes no changes'));
 
-function stillStore({ get, getMany, iterate, identity }: StillView): Store {
+function stillStore({ get, getMany, iterate, chunks, identity }: StillView): Store {
   return {
     id: identity.id,
     format: identity.format,
@@ -20,6 +20,7 @@ function stillStore({ get, getMany, iterate, identity }: StillView): Store {
     get,
     getMany,
     iterate,
+    chunks,
     commit: refused,
     onFailure: () => undefined,
     reopen: refused,

@@ -8,6 +8,7 @@ import { TrialState } from '../domain/spec.js';
 import { TrialEndReason } from '../gen/wazir/v1/trial.js';
 import { endTrial } from './end-trial.js';
 import type { LiveTrial } from './live-trial.js';
+import { restLapsed } from './resting.js';
 import { settle } from './settle.js';
 import type { Study } from './study.js';
 import { Transaction } from './transaction.js';
@@ -36,7 +37,9 @@ export function lapse(transaction: Transaction): boolean {
         retire: 'failed',
       });
   }
-  for (const { trial } of study.saving.lapse(now)) study.refreshReady(study.trials.get(trial)!);
+  const unsaved = study.saving.lapse(now).map(({ trial }) => study.trials.get(trial)!);
+  for (const live of unsaved) study.refreshReady(live);
+  restLapsed(unsaved);
   return study.trials.size < before;
 }
 

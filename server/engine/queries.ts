@@ -118,7 +118,7 @@ export async function listMeasurements(
   const size = pageSize(request.pageSize, 1000, 10_000);
   const scope = ['measurements', study.uid, trial, request.showSuperseded];
   const cursor = tokens.read(scope, request.pageToken);
-  const record = study.trials.get(trial)?.record ?? (await readTrial(study, trial));
+  const record = study.trials.get(trial)?.peek() ?? (await readTrial(study, trial));
   const isSuperseded = supersession(record.attemptStarts);
   await study.settled();
 

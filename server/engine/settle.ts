@@ -55,7 +55,7 @@ function endIfDone(transaction: Transaction): void {
   }
   if (study.leases.size > 0 || study.released.size > 0 || study.ready.size > 0) return;
   // A promoted trial whose checkpoint is being saved will be lent.
-  if (study.saving.all().some((lease) => study.trials.get(lease.trial)?.scheduling.promoted)) return;
+  if (study.saving.all().some((lease) => study.trials.get(lease.trial)?.isPromoted)) return;
   const { canEnter } = study;
   if (study.scheduler.decide(canEnter)) return;
   completeStudy(transaction, endReason(study, canEnter));

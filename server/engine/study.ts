@@ -251,10 +251,9 @@ export class Study {
 
   /** Puts a paused trial among those ready to be lent, or takes it out. */
   refreshReady(trial: LiveTrial): void {
-    const { id, scheduling } = trial;
-    const isReady =
-      trial.trial.state === TrialState.PAUSED && scheduling.promoted && !this.saving.isRunning(id);
-    if (isReady) this.ready.add(id, scheduling);
+    const { id } = trial;
+    const isReady = trial.isPromoted && trial.trial.state === TrialState.PAUSED && !this.saving.isRunning(id);
+    if (isReady) this.ready.add(id, trial.scheduling);
     else this.ready.remove(id);
   }
 

@@ -15,6 +15,7 @@ import { keys } from '../store/keys.js';
 import type { Op } from '../store/store.js';
 import { LiveTrial } from './live-trial.js';
 import type { Recorder } from './request-log.js';
+import { mayRest } from './resting.js';
 import type { Study } from './study.js';
 import type { Change } from './watchers.js';
 
@@ -29,6 +30,7 @@ export class Transaction {
   readonly #changed = new Map<LiveTrial, Buffer | undefined>();
   readonly #reported: LiveTrial[] = [];
   readonly #afterwards: (() => void)[] = [];
+  readonly #resting: [live: LiveTrial, bytes: Uint8Array][] = [];
   readonly #startSequence: number;
   #studyChanged = false;
   /** Set where it frees more than it writes, so that it passes on a full disk. */
@@ -85,7 +87,8 @@ export class Transaction {
     this.account(live, () => {
       if (this.#changed.has(live)) {
         Object.assign(live.trial, trial);
-        Object.assign(live.record, record);
+        // Set, not only changed: it tells the live trial of a new attempt.
+        live.record = Object.assign(live.record, record);
       } else live.record = { ...live.record, ...record, trial: { ...live.trial, ...trial } };
       if (live.attempt !== attempt) live.attemptLast = live.record.attemptFrom;
     });
@@ -147,6 +150,7 @@ export class Transaction {
       if (before > 0) this.add({ type: 'del', key: keys.change(uid, before) });
       const value = encode(TrialRecord, live.record);
       this.#changed.set(live, value);
+      if (mayRest(study, live)) this.#resting.push([live, value]);
       this.add(
         { type: 'put', key: keys.trial(uid, live.id), value },
         { type: 'put', key: keys.change(uid, sequence), value: encode(ChangeRecord, { trial: live.id }) },
@@ -189,6 +193,8 @@ export class Transaction {
     const changes = this.#seal();
     const response = respond();
     record?.(this, response);
+    // Only now: the response shows them.
+    for (const [live, bytes] of this.#resting) live.rest(bytes);
     if (this.#ops.length === 0) {
       // Numbers that were taken for nothing go back: the store sees no gap.
       study.sequence = this.#startSequence;

@@ -86,7 +86,10 @@ async function* catchUp(study: Study, after: number, watcher: Watcher): AsyncGen
 function reportedSince(study: Study, after: number, until: number): Trial[] {
   return [...study.trials.values()]
     .filter(
-      (live) => live.reportSequence > Math.max(after, live.trial.sequence) && live.reportSequence <= until,
+      (live) =>
+        !live.isResting &&
+        live.reportSequence > Math.max(after, live.trial.sequence) &&
+        live.reportSequence <= until,
     )
     .map((live) => study.view(live))
     .sort((a, b) => a.sequence - b.sequence);

@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { WazirError } from '../domain/errors.js';
-import type { Op } from './store.js';
+import type { Entry, Op } from './store.js';
 
 const checksumBytes = 4;
 
@@ -37,6 +37,12 @@ export function unseal(key: string, sealed: Uint8Array): Uint8Array {
   throw new WazirError('DATA_DAMAGED', `the record ${JSON.stringify(key)} is damaged on disk`, {
     metadata: { key },
   });
+}
+
+/** Entries with the values that were sealed, in place. */
+export function unsealAll(entries: Entry[]): Entry[] {
+  for (const entry of entries) entry[1] = unseal(entry[0], entry[1]);
+  return entries;
 }
 
 /** An operation as it is written. */

@@ -8,8 +8,8 @@
  */
 import { WazirError } from '../domain/errors.js';
 import { Ballast, freeBytesOf } from './ballast.js';
-import { seal, unseal } from './checksum.js';
-import { chunkBytes, chunkEntries } from './database-reader.js';
+import { seal, unseal, unsealAll } from './checksum.js';
+import { ahead, chunkBytes, chunkEntries } from './database-reader.js';
 import { FreeSpace } from './free-space.js';
 import { GroupCommit } from './group-commit.js';
 import { bytesOf } from './journal.js';
@@ -17,7 +17,7 @@ import { forgetOwner } from './lock-owner.js';
 import { openDatabase, type Opening } from './opening.js';
 import { Reclaim } from './reclaim.js';
 import type { StoreLogger } from './store-logger.js';
-import type { Commit, Op, Range, Store } from './store.js';
+import type { Commit, Entry, Op, Range, Store } from './store.js';
 
 export interface LevelStoreOptions {
   /** Made where it is missing. Must hold a database, or nothing. */
@@ -132,20 +132,25 @@ class LevelStore implements Store {
     return values.map((value, i) => value && unseal(keys[i]!, value));
   }
 
-  async *iterate(range: Range): AsyncGenerator<[key: string, value: Uint8Array], void, undefined> {
+  async *iterate(range: Range): AsyncGenerator<Entry, void, undefined> {
+    for await (const entries of this.#sealedChunks(range))
+      for (const [key, value] of entries) {
+        this.#refuseUnhealthy();
+        yield [key, unseal(key, value)];
+      }
+  }
+
+  async *chunks(range: Range): AsyncGenerator<Entry[], void, undefined> {
+    for await (const entries of this.#sealedChunks(range)) yield unsealAll(entries);
+  }
+
+  async *#sealedChunks(range: Range): AsyncGenerator<Entry[], void, undefined> {
     // Here, not in the caller's step: a generator's body starts at its first step, and so does the snapshot.
     const iterator = await this.#read(async ({ database }) =>
       database.iterator({ ...range, highWaterMarkBytes: chunkBytes }),
     );
     try {
-      for (;;) {
-        const entries = await this.#read(() => iterator.nextv(chunkEntries));
-        if (entries.length === 0) return;
-        for (const [key, value] of entries) {
-          this.#refuseUnhealthy();
-          yield [key, unseal(key, value)];
-        }
-      }
+      yield* ahead(() => this.#read(() => iterator.nextv(chunkEntries)));
     } finally {
       await iterator.close();
     }

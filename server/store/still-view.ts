@@ -10,16 +10,15 @@ import { copyFile, link, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promi
 import { join } from 'node:path';
 import { Level } from 'level';
 import { DatabaseRecord } from '../gen/wazir/internal/v1/records.js';
-import { readerOf } from './database-reader.js';
+import { readerOf, type Reader } from './database-reader.js';
 import { droppedRecords } from './dropped-records.js';
 import { databaseDirectory, readIdentity, refuseNewerFormat, type Identity } from './identity.js';
 import { keys } from './keys.js';
 import { isOurs, ownerNoted } from './lock-owner.js';
 import { StoreOpenError } from './open-error.js';
 import { refuseUnfinishedRestore } from './restore-marker.js';
-import type { Store } from './store.js';
 
-export interface StillView extends Pick<Store, 'get' | 'getMany' | 'iterate'> {
+export interface StillView extends Reader {
   readonly identity: Identity;
   /** What the database says of itself; undefined where it has no such record. */
   readonly record: DatabaseRecord | undefined;

@@ -25,6 +25,10 @@ export class MeasuredProcess {
     return new MeasuredProcess(child, said.port);
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** CPU time that it has used so far, of all its threads, in microseconds. */
   async cpuMicros(): Promise<number> {
     const said = await this.#ask({ kind: 'cpu' });

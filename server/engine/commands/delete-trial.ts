@@ -68,9 +68,7 @@ function bury(transaction: Transaction, live: LiveTrial): void {
     live.trial;
   const spent = live.spent;
   live.record = TrialRecord.fromPartial({ trial: { state }, spentBefore: spent });
-  live.best = undefined;
-  live.last = undefined;
-  live.attemptLast = 0;
+  live.forgetReports();
   transaction.change(
     live,
     Trial.fromPartial({

@@ -72,7 +72,7 @@ async function reportLate(
     );
   if (added.length === 0) {
     if (known.directive) return known.directive;
-    const { scheduling } = (study.trials.get(trial)?.record ?? (await readTrial(study, trial))).trial!;
+    const { scheduling } = (study.trials.get(trial)?.peek() ?? (await readTrial(study, trial))).trial!;
     return { kind: Kind.CONTINUE, until: scheduling?.target ?? 0 };
   }
   const live = await requireLive(study, trial);

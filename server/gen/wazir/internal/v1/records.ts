@@ -9,7 +9,22 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { Directive, Measurement } from "../../v1/measurement.js";
 import { Study } from "../../v1/study.js";
-import { StudyEndReason, studyEndReasonFromJSON, studyEndReasonToJSON, Trial } from "../../v1/trial.js";
+import {
+  Scheduling,
+  StudyEndReason,
+  studyEndReasonFromJSON,
+  studyEndReasonToJSON,
+  Trial,
+  TrialEndReason,
+  trialEndReasonFromJSON,
+  trialEndReasonToJSON,
+  TrialSource,
+  trialSourceFromJSON,
+  trialSourceToJSON,
+  TrialState,
+  trialStateFromJSON,
+  trialStateToJSON,
+} from "../../v1/trial.js";
 
 export const protobufPackage = "wazir.internal.v1";
 
@@ -68,6 +83,51 @@ export interface TrialRecord {
   spentBefore: number;
   /** The measurement with the highest step of the newest attempt that reported. */
   lastMeasurement: Measurement | undefined;
+}
+
+/**
+ * What loading a study needs of a TrialRecord: the same bytes, of which all else is
+ * skipped. Never written.
+ */
+export interface TrialOutline {
+  /** See TrialRecord.trial. */
+  trial:
+    | TrialFacts
+    | undefined;
+  /** See TrialRecord.saving_attempt. */
+  savingAttempt: number;
+  /** See TrialRecord.attempt_from. */
+  attemptFrom: number;
+  /** See TrialRecord.spent_before. */
+  spentBefore: number;
+}
+
+/** What a TrialOutline holds of a wazir.v1.Trial, under the same numbers. */
+export interface TrialFacts {
+  /** See Trial.id. */
+  id: number;
+  /** See Trial.state. */
+  state: TrialState;
+  /** See Trial.scheduling. */
+  scheduling:
+    | Scheduling
+    | undefined;
+  /** See Trial.last_step. */
+  lastStep: number;
+  /** See Trial.end_reason. */
+  endReason: TrialEndReason;
+  /** See Trial.source. */
+  source: TrialSource;
+  /** See Trial.attempts. */
+  attempts: number;
+  /** See Trial.expiries. */
+  expiries: number;
+  /** See Trial.resource_spent. */
+  resourceSpent: number;
+  /** See Trial.sequence. */
+  sequence: number;
+  /** See Trial.deleted. */
+  deleted: boolean;
 }
 
 /** A measurement, keyed by study, trial, attempt and step. */
@@ -501,6 +561,392 @@ export const TrialRecord: MessageFns<TrialRecord> = {
     message.lastMeasurement = (object.lastMeasurement !== undefined && object.lastMeasurement !== null)
       ? Measurement.fromPartial(object.lastMeasurement)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseTrialOutline(): TrialOutline {
+  return { trial: undefined, savingAttempt: 0, attemptFrom: 0, spentBefore: 0 };
+}
+
+export const TrialOutline: MessageFns<TrialOutline> = {
+  encode(message: TrialOutline, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.trial !== undefined) {
+      TrialFacts.encode(message.trial, writer.uint32(10).fork()).join();
+    }
+    if (message.savingAttempt !== 0) {
+      writer.uint32(16).int64(message.savingAttempt);
+    }
+    if (message.attemptFrom !== 0) {
+      writer.uint32(32).int64(message.attemptFrom);
+    }
+    if (message.spentBefore !== 0) {
+      writer.uint32(56).int64(message.spentBefore);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrialOutline {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrialOutline();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.trial = TrialFacts.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.savingAttempt = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.attemptFrom = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.spentBefore = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TrialOutline {
+    return {
+      trial: isSet(object.trial) ? TrialFacts.fromJSON(object.trial) : undefined,
+      savingAttempt: isSet(object.savingAttempt)
+        ? globalThis.Number(object.savingAttempt)
+        : isSet(object.saving_attempt)
+        ? globalThis.Number(object.saving_attempt)
+        : 0,
+      attemptFrom: isSet(object.attemptFrom)
+        ? globalThis.Number(object.attemptFrom)
+        : isSet(object.attempt_from)
+        ? globalThis.Number(object.attempt_from)
+        : 0,
+      spentBefore: isSet(object.spentBefore)
+        ? globalThis.Number(object.spentBefore)
+        : isSet(object.spent_before)
+        ? globalThis.Number(object.spent_before)
+        : 0,
+    };
+  },
+
+  toJSON(message: TrialOutline): unknown {
+    const obj: any = {};
+    if (message.trial !== undefined) {
+      obj.trial = TrialFacts.toJSON(message.trial);
+    }
+    if (message.savingAttempt !== 0) {
+      obj.savingAttempt = Math.round(message.savingAttempt);
+    }
+    if (message.attemptFrom !== 0) {
+      obj.attemptFrom = Math.round(message.attemptFrom);
+    }
+    if (message.spentBefore !== 0) {
+      obj.spentBefore = Math.round(message.spentBefore);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TrialOutline>): TrialOutline {
+    return TrialOutline.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TrialOutline>): TrialOutline {
+    const message = createBaseTrialOutline();
+    message.trial = (object.trial !== undefined && object.trial !== null)
+      ? TrialFacts.fromPartial(object.trial)
+      : undefined;
+    message.savingAttempt = object.savingAttempt ?? 0;
+    message.attemptFrom = object.attemptFrom ?? 0;
+    message.spentBefore = object.spentBefore ?? 0;
+    return message;
+  },
+};
+
+function createBaseTrialFacts(): TrialFacts {
+  return {
+    id: 0,
+    state: 0,
+    scheduling: undefined,
+    lastStep: 0,
+    endReason: 0,
+    source: 0,
+    attempts: 0,
+    expiries: 0,
+    resourceSpent: 0,
+    sequence: 0,
+    deleted: false,
+  };
+}
+
+export const TrialFacts: MessageFns<TrialFacts> = {
+  encode(message: TrialFacts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(16).int64(message.id);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.scheduling !== undefined) {
+      Scheduling.encode(message.scheduling, writer.uint32(50).fork()).join();
+    }
+    if (message.lastStep !== 0) {
+      writer.uint32(72).int64(message.lastStep);
+    }
+    if (message.endReason !== 0) {
+      writer.uint32(112).int32(message.endReason);
+    }
+    if (message.source !== 0) {
+      writer.uint32(152).int32(message.source);
+    }
+    if (message.attempts !== 0) {
+      writer.uint32(176).int64(message.attempts);
+    }
+    if (message.expiries !== 0) {
+      writer.uint32(184).int64(message.expiries);
+    }
+    if (message.resourceSpent !== 0) {
+      writer.uint32(192).int64(message.resourceSpent);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(200).int64(message.sequence);
+    }
+    if (message.deleted !== false) {
+      writer.uint32(216).bool(message.deleted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TrialFacts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTrialFacts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.id = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.scheduling = Scheduling.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.lastStep = longToNumber(reader.int64());
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.endReason = reader.int32() as any;
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.source = reader.int32() as any;
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.attempts = longToNumber(reader.int64());
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.expiries = longToNumber(reader.int64());
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.resourceSpent = longToNumber(reader.int64());
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.int64());
+            continue;
+          }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.deleted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TrialFacts {
+    return {
+      id: isSet(object.id) ? globalThis.Number(object.id) : 0,
+      state: isSet(object.state) ? trialStateFromJSON(object.state) : 0,
+      scheduling: isSet(object.scheduling) ? Scheduling.fromJSON(object.scheduling) : undefined,
+      lastStep: isSet(object.lastStep)
+        ? globalThis.Number(object.lastStep)
+        : isSet(object.last_step)
+        ? globalThis.Number(object.last_step)
+        : 0,
+      endReason: isSet(object.endReason)
+        ? trialEndReasonFromJSON(object.endReason)
+        : isSet(object.end_reason)
+        ? trialEndReasonFromJSON(object.end_reason)
+        : 0,
+      source: isSet(object.source) ? trialSourceFromJSON(object.source) : 0,
+      attempts: isSet(object.attempts) ? globalThis.Number(object.attempts) : 0,
+      expiries: isSet(object.expiries) ? globalThis.Number(object.expiries) : 0,
+      resourceSpent: isSet(object.resourceSpent)
+        ? globalThis.Number(object.resourceSpent)
+        : isSet(object.resource_spent)
+        ? globalThis.Number(object.resource_spent)
+        : 0,
+      sequence: isSet(object.sequence) ? globalThis.Number(object.sequence) : 0,
+      deleted: isSet(object.deleted) ? globalThis.Boolean(object.deleted) : false,
+    };
+  },
+
+  toJSON(message: TrialFacts): unknown {
+    const obj: any = {};
+    if (message.id !== 0) {
+      obj.id = Math.round(message.id);
+    }
+    if (message.state !== 0) {
+      obj.state = trialStateToJSON(message.state);
+    }
+    if (message.scheduling !== undefined) {
+      obj.scheduling = Scheduling.toJSON(message.scheduling);
+    }
+    if (message.lastStep !== 0) {
+      obj.lastStep = Math.round(message.lastStep);
+    }
+    if (message.endReason !== 0) {
+      obj.endReason = trialEndReasonToJSON(message.endReason);
+    }
+    if (message.source !== 0) {
+      obj.source = trialSourceToJSON(message.source);
+    }
+    if (message.attempts !== 0) {
+      obj.attempts = Math.round(message.attempts);
+    }
+    if (message.expiries !== 0) {
+      obj.expiries = Math.round(message.expiries);
+    }
+    if (message.resourceSpent !== 0) {
+      obj.resourceSpent = Math.round(message.resourceSpent);
+    }
+    if (message.sequence !== 0) {
+      obj.sequence = Math.round(message.sequence);
+    }
+    if (message.deleted !== false) {
+      obj.deleted = message.deleted;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TrialFacts>): TrialFacts {
+    return TrialFacts.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TrialFacts>): TrialFacts {
+    const message = createBaseTrialFacts();
+    message.id = object.id ?? 0;
+    message.state = object.state ?? 0;
+    message.scheduling = (object.scheduling !== undefined && object.scheduling !== null)
+      ? Scheduling.fromPartial(object.scheduling)
+      : undefined;
+    message.lastStep = object.lastStep ?? 0;
+    message.endReason = object.endReason ?? 0;
+    message.source = object.source ?? 0;
+    message.attempts = object.attempts ?? 0;
+    message.expiries = object.expiries ?? 0;
+    message.resourceSpent = object.resourceSpent ?? 0;
+    message.sequence = object.sequence ?? 0;
+    message.deleted = object.deleted ?? false;
     return message;
   },
 };
