@@ -8,9 +8,9 @@ import { setTimeout } from 'node:timers/promises';
 import { examine } from '../../server/doctor/examine.js';
 import { formatStudyName } from '../../server/domain/names.js';
 import { TestClient } from '../test-client.js';
-import { MeasuredProcess } from './measured-process.js';
-import { median } from './median.js';
 import { seedStudy } from './seed-study.js';
+import { startWazir } from './servers.js';
+import { median } from './statistics.js';
 import type { TargetRow } from './target-row.js';
 
 const study = { owner: 'default', study: 'finished' };
@@ -39,7 +39,7 @@ export async function openMillion(options: {
     seconds.push(opened.seconds);
     bytes.push((opened.resident - emptyBytes) / trials);
   }
-  const what = `open ${trials.toExponential(0).replace('+', '')} finished trials`;
+  const what = 'open 1e6 finished trials';
   return [
     rowOf(`${what}: seconds`, seconds, '<= 5 s'),
     rowOf(`${what}: bytes resident a trial`, bytes, '<= 600 B'),
@@ -52,7 +52,7 @@ function rowOf(question: string, values: readonly number[], target: string): Tar
 
 /** From the first call to its answer: a fresh server has no study in memory. */
 async function open(directory: string, expected: number): Promise<{ seconds: number; resident: number }> {
-  const server = await MeasuredProcess.start('./wazir-process.ts', [directory]);
+  const server = await startWazir(directory);
   const client = new TestClient(`127.0.0.1:${server.port}`);
   try {
     const start = performance.now();
@@ -72,7 +72,7 @@ async function open(directory: string, expected: number): Promise<{ seconds: num
 }
 
 async function residentWhenEmpty(directory: string): Promise<number> {
-  const server = await MeasuredProcess.start('./wazir-process.ts', [directory]);
+  const server = await startWazir(directory);
   try {
     await setTimeout(settleMs);
     const resident = residentOf(server.pid);

@@ -2,7 +2,7 @@
 import { asha } from '../../server/policy/schedulers/asha.js';
 import { StudySpec } from '../../server/gen/wazir/v1/study.js';
 import type { Scheduling } from '../../server/domain/spec.js';
-import { median } from './median.js';
+import { median } from './statistics.js';
 import type { TargetRow } from './target-row.js';
 
 const runs = 7;
@@ -46,7 +46,7 @@ export async function promotionDecision({ quick }: { readonly quick: boolean }):
   if (promoted < trial / 5) throw new Error(`only ${promoted} of ${trial} trials were promoted`);
   return [
     {
-      question: `promotion decision in a rung of ${results.toExponential(0).replace('+', '')}: µs`,
+      question: 'promotion decision in a rung of 1e6',
       ratio: median(micros),
       low: Math.min(...micros),
       high: Math.max(...micros),

@@ -5,8 +5,8 @@ export interface Servers {
   readonly echo: MeasuredProcess;
 }
 
-/** Options of Node itself, the same for every server that is measured. */
-export const nodeOptions: readonly string[] = [];
+/** Options of Node itself, the same for every server that is measured: those of the image. */
+export const nodeOptions: readonly string[] = ['--max-semi-space-size=64'];
 
 /** Starts Wazir as it is shipped. */
 export function startWazir(dataDir: string): Promise<MeasuredProcess> {

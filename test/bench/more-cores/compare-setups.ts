@@ -1,4 +1,4 @@
-import { median } from './median.js';
+import { median } from '../statistics.js';
 import type { Setup } from './setups.js';
 import { LoadedStudies, type Size } from './studies.js';
 import { takeTurn, type Turn } from './turn.js';

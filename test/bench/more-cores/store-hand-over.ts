@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import { sealed } from '../../../server/store/checksum.js';
 import { cpuOf } from './cpu.js';
-import { median } from './median.js';
+import { median } from '../statistics.js';
 
 /** Microseconds of the main thread for each report of a batch; medians. */
 export interface HandOver {
