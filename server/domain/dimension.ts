@@ -48,9 +48,11 @@ export function compileDimensions(parameters: readonly ParameterSpec[]): Dimensi
     return index;
   };
   const name = siblingNames();
-  parameters.forEach((spec, at) => add(spec, name(spec.name), `parameters[${at}]`, undefined, new Set()));
+  parameters.forEach((spec, at) => add(spec, name(spec.name), `parameters[${at}]`, undefined, none));
   return dimensions;
 }
+
+const none: ReadonlySet<number> = new Set();
 
 function activatorsOf(child: ConditionalParameter, axis: Axis): ReadonlySet<number> {
   return new Set(

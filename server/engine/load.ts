@@ -1,5 +1,4 @@
 /** Brings a study into memory: all that it knows follows from its records. */
-import { compileSpace } from '../domain/space.js';
 import { TrialState } from '../domain/spec.js';
 import { hasEnded } from '../domain/trial.js';
 import {
@@ -28,7 +27,7 @@ import type { StudyHome } from './study-home.js';
 export function makeStudy(home: StudyHome, name: StudyName, record: StudyRecord): Study {
   const message = record.study!;
   const spec = message.spec!;
-  const space = compileSpace(spec.parameters);
+  const space = home.spaces.of(spec.parameters);
   const samplerKind = samplerOf(spec);
   const study = new Study({
     uid: message.uid,

@@ -21,15 +21,21 @@ export function compareResults(a: RungResult, b: RungResult): number {
   return a.kind - b.kind || (a.loss < b.loss ? -1 : a.loss > b.loss ? 1 : a.sequence - b.sequence);
 }
 
-/** A run of neighbours in the order. Small at first: most rungs of most studies are. */
+// Most rungs of most studies are small, and of a study that has just been made they are
+// empty: arrays of their own would be 7 of the 42 KB that it holds.
+const SMALL = 16;
+const noBytes = new Uint8Array(0);
+const noNumbers = new Float64Array(0);
+
+/** A run of neighbours in the order. */
 class Block {
   size = 0;
   waiting = 0;
-  kinds = new Uint8Array(16);
-  losses = new Float64Array(16);
-  sequences = new Float64Array(16);
-  trials = new Float64Array(16);
-  flags = new Uint8Array(16);
+  kinds = noBytes;
+  losses = noNumbers;
+  sequences = noNumbers;
+  trials = noNumbers;
+  flags = noBytes;
 
   /** How many entries rank before the result. */
   place(result: RungResult): number {
@@ -51,7 +57,7 @@ class Block {
   }
 
   insert(at: number, result: RungResult, trial: number, waits: boolean): void {
-    if (this.size === this.kinds.length) this.resize(this.size * 2);
+    if (this.size === this.kinds.length) this.resize(Math.max(SMALL, this.size * 2));
     for (const column of this.columns()) column.copyWithin(at + 1, at, this.size);
     this.kinds[at] = result.kind;
     this.losses[at] = result.loss;
