@@ -24,7 +24,7 @@ const table: Readonly<
   codec: { may: [/^@bufbuild\/protobuf\/wire$/] },
   domain: { may: [/^gen\//] },
   policy: { may: [/^domain\//] },
-  store: { may: [/^codec\//, /^domain\//, /^gen\//, /^level$/, /^@bufbuild\/protobuf\/wire$/, /^node:/] },
+  store: { may: [/^domain\//, /^gen\//, /^level$/, /^@bufbuild\/protobuf\/wire$/, /^node:/] },
   engine: {
     may: [
       /^codec\//,
