@@ -75,7 +75,7 @@ export interface Store {
   iterate(range: Range): AsyncIterable<Entry>;
   /**
    * The same, some hundred entries at a time; one that is damaged spoils its chunk. For
-   * whoever reads very many: an entry costs 0.9 µs less.
+   * whoever reads very many: without a turn of a generator for each, an entry costs about 1 µs less.
    */
   chunks(range: Range): AsyncIterable<Entry[]>;
   /**
